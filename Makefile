@@ -1,0 +1,101 @@
+# Needs Python 3.11 or newer and nothing else; everything is installed into .venv from the hashed locks.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ifndef PYTHON
+PYTHON := $(firstword $(foreach name,python3.11 python3,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $(name))))
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+PACKAGES := cards cds_service fhir_profiles
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
+
+# A stamp carries the checksum of what it was made from and where: another lock, another folder or a broken interpreter
+# asks for another stamp, whatever the dates of the files say.
+key = $(shell { cat $(1) pyproject.toml; echo '$(CURDIR)'; } | cksum | tr -d ' ')
+RUNTIME_READY := $(VENV)/.ready-runtime-$(call key,requirements.txt)
+DEV_READY := $(VENV)/.ready-dev-$(call key,requirements-dev.txt)
+BROKEN := $(shell $(BIN)/python -c 'import pip' >/dev/null 2>&1 || echo broken)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(RUNTIME_READY) ## try the service with bundled patients, or one of your own: CHART=path/to/bundle.json
+	@$(BIN)/cotsom-cds demo $(if $(CHART),--chart "$(CHART)")
+
+.PHONY: test
+test: MAY_INSTALL := yes
+test: lint ## everything: style, types, layers, the whole test suite
+	$(BIN)/python -m pytest -n auto
+
+.PHONY: check
+check: lint ## the inner loop, under a minute: as test, without the slow tests
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+.PHONY: lint
+lint: $(DEV_READY) ## style, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(PACKAGES) tests
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: $(DEV_READY) ## measure the speed of the hot path
+	$(BIN)/python -m benchmarks
+
+.PHONY: docs
+docs: $(DEV_READY) ## write the generated pages of docs/ anew
+	$(BIN)/python -m tests.generate_docs
+
+.PHONY: lock
+lock: $(DEV_READY) ## write the lock files anew; UPGRADE=1 takes the newest versions
+	$(COMPILE) --output-file=requirements.txt pyproject.toml requirements.in
+	$(COMPILE) --output-file=requirements-dev.txt pyproject.toml requirements-dev.in
+	@! grep -nE '://|index-url|find-links|trusted-host|(^|[ =])/' requirements.txt requirements-dev.txt \
+		|| { echo 'A lock file names a host or a path of this machine.' >&2; exit 1; }
+
+.PHONY: clean
+clean: ## remove .venv, caches and build output
+	rm -rf $(VENV) build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
+	find $(PACKAGES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(RUNTIME_READY): LOCK := requirements.txt
+$(DEV_READY): LOCK := requirements-dev.txt
+$(RUNTIME_READY) $(DEV_READY): $(if $(BROKEN),rebuild-venv)
+	@echo "Installing $(LOCK) into $(VENV) ..."
+	@rm -f $(VENV)/.ready-*
+	@$(PIP) install --require-hashes --no-deps -r $(LOCK)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(RUNTIME_READY) $@
+
+.PHONY: rebuild-venv
+rebuild-venv: venv-module
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+.PHONY: venv-module
+venv-module: python
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && exit 0; \
+	package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+	if [[ "$(MAY_INSTALL)" == yes && $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package; \
+	else \
+		echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt-get install $$package" >&2; exit 1; \
+	fi
+
+.PHONY: python
+python:
+	@[[ -n "$(PYTHON)" ]] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed and was not found$(if $(PYTHON), as '$(PYTHON)')." \
+			"Install it (Debian 12: apt-get install python3.11-venv) or name it: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; }

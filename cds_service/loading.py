@@ -1,0 +1,82 @@
+"""Reads the product's files once, at start: value sets, units, words, the protocol. What it returns is frozen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fhir_profiles
+from cds_service.errors import ConfigurationError
+from cds_service.protocols.building import build_protocol
+from cds_service.protocols.parsing import parse_protocol
+from cds_service.settings import Settings
+from cds_service.trial.protocol import TrialProtocol
+from fhir_profiles.mentions import MentionIndex
+from fhir_profiles.reading.context import Vocabulary
+from fhir_profiles.terminology import Terminology
+from fhir_profiles.units import UnitTable
+from fhir_profiles.value_set_documents import code_set, read_mention_rules, read_value_set
+
+_PROFILES = Path(fhir_profiles.__file__).parent
+COTSOM = Path(__file__).parent / "protocols" / "cotsom.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything that judging needs beside a record and a moment."""
+
+    protocol: TrialProtocol
+    vocabulary: Vocabulary
+    settings: Settings
+
+
+def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
+    """The protocol with the value sets it names. Raises ConfigurationError for anything that does not fit."""
+    vocabulary = load_vocabulary(settings)
+    given = with_site(parse_protocol(protocol), settings)
+    titles = {name: code_set.title for name, code_set in vocabulary.terminology.sets.items()}
+    try:
+        built = build_protocol(given, load_units(), titles, settings.parameters, settings.studies)
+        refuse_unknown_sets(built, vocabulary.terminology)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{protocol}: {error}") from None
+    return Loaded(built, vocabulary, settings)
+
+
+def load_vocabulary(settings: Settings) -> Vocabulary:
+    """The value sets, with the site's own codes, and the words that mention them."""
+    files = sorted((_PROFILES / "value_sets").glob("*.json"))
+    documents = [read_value_set(file.read_bytes()) for file in files]
+    unknown = sorted(set(settings.local_codes) - {d.id for d in documents})
+    if unknown:
+        raise ConfigurationError(f"local_codes.{unknown[0]}: there is no such value set")
+    sets = [code_set(d, settings.local_codes.get(d.id)) for d in documents]
+    rules = read_mention_rules((_PROFILES / "mention_rules.json").read_bytes())
+    displays = {document.id: document.displays for document in documents}
+    return Vocabulary(Terminology(sets), MentionIndex(sets, displays, rules))
+
+
+def load_units() -> UnitTable:
+    """The table of units."""
+    return UnitTable.from_json(json.loads((_PROFILES / "unit_factors.json").read_bytes()))
+
+
+def with_site(given: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]:
+    """The protocol's analytes with the site's upper limits and plausible ranges."""
+    analytes = dict(given["analytes"])
+    for key, changes in (("upper_limit", settings.upper_limits), ("plausible", settings.plausible)):
+        for name, change in changes.items():
+            if name not in analytes:
+                raise ConfigurationError(f"{key} of {name!r}: no such analyte; there are {', '.join(sorted(analytes))}")
+            analytes[name] = {**analytes[name], key: change}
+    return {**given, "analytes": analytes}
+
+
+def refuse_unknown_sets(protocol: TrialProtocol, terminology: Terminology) -> None:
+    """Raises ConfigurationError for a value set that a line names and no file holds."""
+    for criterion in protocol.criteria:
+        for clause in criterion.clauses:
+            unknown = sorted(clause.statement.value_sets - set(terminology.sets))
+            if unknown:
+                raise ConfigurationError(f"criterion {criterion.id}: there is no value set {unknown[0]!r}")

@@ -1,0 +1,1 @@
+"""Trial protocols as data, and how a file becomes a TrialProtocol."""

@@ -1,0 +1,162 @@
+"""Builds a TrialProtocol from a parsed protocol file that the schema has passed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from cds_service.errors import ConfigurationError
+from cds_service.protocols.statements import Builder
+from cds_service.protocols.values import BadValueError, decimal, duration, named, quantity
+from cds_service.trial.findings import Ask, Verdict, message
+from cds_service.trial.protocol import (
+    Analyte,
+    ChildPughRules,
+    Clause,
+    Criterion,
+    EnrolmentRules,
+    GradeRule,
+    Measures,
+    NamedValue,
+    PointRule,
+    Scale,
+    TrialProtocol,
+)
+from fhir_profiles.dates import Lookback
+from fhir_profiles.record import Sex, Source
+from fhir_profiles.units import UnitTable
+
+Given = Mapping[str, Any]
+_T = TypeVar("_T")
+
+
+def build_protocol(
+    given: Given, units: UnitTable, titles: Mapping[str, str], overrides: Mapping[str, str], studies: Iterable[str] = ()
+) -> TrialProtocol:
+    """The protocol; `overrides` are a site's values of named parameters. Raises ConfigurationError naming the place."""
+    values = _named_values(given["parameters"], overrides)
+    parameters = {value.name: value.value for value in values}
+    measures = _measures(given, units, parameters)
+    answers = {name: (frozenset(a["sets"]), frozenset(a["against"])) for name, a in given["answers"].items()}
+    builder = Builder(parameters, measures, answers, {})
+    for name, definition in given.get("definitions", {}).items():
+        built = _at(f"definition {name}", builder.statement, definition)
+        builder = Builder(parameters, measures, answers, {**builder.definitions, name: built})
+    trial = given["trial"]
+    return TrialProtocol(
+        id=trial["id"],
+        name=trial["name"],
+        version=trial["version"],
+        title=trial["title"],
+        criteria=tuple(_at(f"criterion {c['id']}", _criterion, builder, c) for c in given["criteria"]),
+        measures=measures,
+        child_pugh=_at("child_pugh", _child_pugh, given["child_pugh"], measures, parameters),
+        enrolment=_enrolment(given["enrolment"], studies),
+        definitions=builder.definitions,
+        named_values=values,
+        titles=titles,
+        population=trial["population"],
+        history_set=trial["history"],
+    )
+
+
+def _at(place: str, build: Callable[..., _T], *arguments: object) -> _T:
+    try:
+        return build(*arguments)
+    except BadValueError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
+
+
+def _named_values(given: Given, overrides: Mapping[str, str]) -> tuple[NamedValue, ...]:
+    unknown = sorted(set(overrides) - set(given))
+    if unknown:
+        raise ConfigurationError(f"parameter {unknown[0]!r} is not one of this protocol's: {', '.join(sorted(given))}")
+    return tuple(
+        NamedValue(name, str(overrides.get(name, one["value"])), one["meaning"], one["origin"], name in overrides)
+        for name, one in given.items()
+    )
+
+
+def _measures(given: Given, units: UnitTable, parameters: Mapping[str, str]) -> Measures:
+    analytes = {n: _at(f"analyte {n}", _analyte, n, a, units, parameters) for n, a in given["analytes"].items()}
+    scales = {n: Scale(n, s["value_set"], *s["range"], reads_text=s["reads_text"]) for n, s in given["scales"].items()}
+    return Measures(units, analytes, scales)
+
+
+def _analyte(name: str, given: Given, units: UnitTable, parameters: Mapping[str, str]) -> Analyte:
+    unit = given["unit"]
+    if units.dimension(unit) is None:
+        raise BadValueError(f"unit: {unit!r} is no unit that is known here")
+    low, high = map(decimal, given["plausible"])
+    test: dict[str, Decimal] = {
+        key: quantity(named(parameters, given[key]), unit, units)
+        for key in ("negative_below", "positive_from")
+        if key in given
+    }
+    return Analyte(
+        name=name,
+        value_set=given["value_set"],
+        unit=unit,
+        plausible=(low, high),
+        molar_mass=decimal(given["molar_mass"]) if "molar_mass" in given else None,
+        upper_limits={Sex(sex): decimal(value) for sex, value in given.get("upper_limit", {}).items()},
+        derived_from=tuple(given["derived_from"]) if "derived_from" in given else None,
+        **test,
+    )
+
+
+def _child_pugh(given: Given, measures: Measures, parameters: Mapping[str, str]) -> ChildPughRules:
+    return ChildPughRules(
+        laboratory=tuple(_point_rule(n, ends, measures) for n, ends in given["laboratory"].items()),
+        signs=tuple(GradeRule(s["scale"], name, s["points"]) for name, s in given["signs"].items()),
+        documented=given["documented"],
+        classes=tuple(given["classes"]),
+        maximum_age=Lookback(duration(named(parameters, given["maximum_age"])), includes_far_day=True),
+    )
+
+
+def _point_rule(name: str, ends: tuple[object, object], measures: Measures) -> PointRule:
+    analyte = measures.analytes[name]
+    near, far = (quantity(end, analyte.unit, measures.units, analyte.molar_mass) for end in ends)
+    return PointRule(name, near, far)
+
+
+def _enrolment(given: Given, studies: Iterable[str]) -> EnrolmentRules:
+    return EnrolmentRules(
+        studies=frozenset((*given["studies"], *studies)),
+        enrolled=frozenset(given["enrolled"]),
+        follow_up=frozenset(given["follow_up"]),
+        screening=frozenset(given["screening"]),
+    )
+
+
+def _criterion(builder: Builder, given: Given) -> Criterion:
+    otherwise = given["otherwise"]
+    repeats = isinstance(otherwise, Mapping)
+    return Criterion(
+        id=given["id"],
+        text=given["text"],
+        sources=frozenset(map(Source, given["sources"])),
+        clauses=tuple(_clause(builder, clause) for clause in given["decide"]),
+        otherwise=None if repeats else Verdict(otherwise),
+        verdict_of=otherwise["verdict_of"] if repeats else None,
+        ask=_ask(given.get("ask")),
+    )
+
+
+def _clause(builder: Builder, given: Given) -> Clause:
+    verdict = next(v for v in Verdict if v.value in given)
+    return Clause(
+        verdict=verdict,
+        statement=builder.statement(given[verdict.value]),
+        ask=_ask(given.get("ask")),
+        existence=given.get("existence", False),
+    )
+
+
+def _ask(name: str | None) -> Ask | None:
+    """An ask by its id: a test, or something that a person confirms (laboratory values and sources ask by themselves)."""
+    if name is None:
+        return None
+    kind, _, what = name.partition(":")
+    text = message(f"confirm.{what}") if kind == "confirm" else message("ask.test", test=what, age="")
+    return Ask(name, text)

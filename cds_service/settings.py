@@ -1,0 +1,125 @@
+"""Settings: a site's TOML file and the environment, checked at start, unknown keys refused."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cds_service.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a site decides. `parameters`: named values of the protocol; `local_codes`: set -> system -> codes."""
+
+    zone: tzinfo = ZoneInfo("UTC")
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    upper_limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    plausible: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    local_codes: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    studies: tuple[str, ...] = ()
+    clock: datetime | None = None
+
+
+_KEYS = frozenset({"time_zone", "parameters", "upper_limits", "plausible", "local_codes", "study"})
+
+
+def read_settings(environment: Mapping[str, str], site: Path | None = None) -> Settings:
+    """The settings of a site file, with the environment over it (COTSOM_SITE, COTSOM_TIME_ZONE, COTSOM_CLOCK).
+
+    Raises ConfigurationError naming file and key.
+    """
+    file = site or (Path(environment["COTSOM_SITE"]) if environment.get("COTSOM_SITE") else None)
+    given = _parse(file) if file else {}
+    try:
+        return _settings(given, environment)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{file}: {error}" if file else str(error)) from None
+
+
+def _parse(file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not TOML: {error}") from None
+
+
+def _settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    _refuse_unknown("", given, _KEYS)
+    study = _table(given, "study")
+    _refuse_unknown("study.", study, {"references"})
+    clock = environment.get("COTSOM_CLOCK")
+    return Settings(
+        zone=read_zone(environment.get("COTSOM_TIME_ZONE") or given.get("time_zone", "UTC")),
+        parameters={name: str(value) for name, value in _table(given, "parameters").items()},
+        upper_limits={n: _limits(n, t) for n, t in _table(given, "upper_limits").items()},
+        plausible={n: _range(n, r) for n, r in _table(given, "plausible").items()},
+        local_codes={n: _codes(n, t) for n, t in _table(given, "local_codes").items()},
+        studies=tuple(_texts("study.references", study.get("references", []))),
+        clock=read_clock(clock) if clock else None,
+    )
+
+
+def _refuse_unknown(place: str, given: Mapping[str, object], known: Collection[str]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ConfigurationError(f"unknown key {place}{unknown[0]}; known are: {', '.join(sorted(known))}")
+
+
+def _table(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = given.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ConfigurationError(f"{name}: a table was expected, as in [{name}]")
+    return table
+
+
+def _limits(name: str, given: object) -> Mapping[str, str]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"upper_limits.{name}: a table with male and female was expected")
+    _refuse_unknown(f"upper_limits.{name}.", given, {"male", "female"})
+    return {sex: str(value) for sex, value in given.items()}
+
+
+_ENDS = 2
+
+
+def _range(name: str, given: object) -> tuple[str, str]:
+    if not isinstance(given, list) or len(given) != _ENDS:
+        raise ConfigurationError(f"plausible.{name}: a list of the least and the greatest value was expected")
+    return str(given[0]), str(given[1])
+
+
+def _codes(name: str, given: object) -> Mapping[str, frozenset[str]]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"local_codes.{name}: a table of code system = [codes] was expected")
+    return {system: frozenset(_texts(f"local_codes.{name}.{system}", codes)) for system, codes in given.items()}
+
+
+def _texts(place: str, given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ConfigurationError(f"{place}: a list of texts was expected")
+    return given
+
+
+def read_zone(name: object) -> tzinfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(f"time_zone {str(name)!r}: an IANA name like 'Asia/Seoul' was expected") from None
+
+
+def read_clock(text: str) -> datetime:
+    """An instant with its offset, like 2026-11-22T09:00:00+09:00."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None  # type: ignore[assignment]
+    if moment is None or moment.tzinfo is None:
+        raise ConfigurationError(f"{text!r}: an instant with offset like 2026-11-22T09:00:00+09:00 was expected")
+    return moment

@@ -1,0 +1,101 @@
+"""What the core says: verdicts, answers, evidence, reasons as data (rulebook section 1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, StrEnum, auto
+
+from fhir_profiles.dates import DateInterval, Duration
+
+Parameter = str | int | Decimal | date | DateInterval | Duration | tuple[str, ...]
+
+
+class Verdict(StrEnum):
+    """What a criterion says of this patient; `satisfied` and `violated` speak of passing."""
+
+    SATISFIED = "satisfied"
+    PRESUMED = "presumed"
+    UNKNOWN = "unknown"
+    ATTEST = "attest"
+    VIOLATED = "violated"
+
+    @property
+    def passes(self) -> bool:
+        """Whether the patient passes the criterion by it."""
+        return self in (Verdict.SATISFIED, Verdict.PRESUMED)
+
+
+class Certainty(Enum):
+    """How a statement answers: it holds, it does not, nothing of the kind is recorded, it may hold, or what would
+    answer it was not supplied."""
+
+    YES = auto()
+    NO = auto()
+    SILENT = auto()
+    MAYBE = auto()
+    HIDDEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence as data: a message id of the catalogues, and its parameters by name."""
+
+    id: str
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+
+def message(name: str, **parameters: Parameter) -> Message:
+    """A message with named parameters."""
+    return Message(name, tuple(parameters.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One recorded fact behind a verdict: where, when, as recorded, and as compared (None: compared as recorded)."""
+
+    reference: str
+    days: DateInterval | None
+    value: str
+    compared: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What would settle an open line: `lab:`, `test:`, `confirm:` or `source:` and what of it, in words by `text`."""
+
+    id: str
+    text: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A statement's answer, with why. `lapses`, of a YES: the first day on which time alone ends it (None: never)."""
+
+    certainty: Certainty
+    reason: Message
+    evidence: tuple[Evidence, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    lapses: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One criterion judged: its verdict, the reasons, the evidence, and what would settle it while it is open."""
+
+    id: str
+    verdict: Verdict
+    reasons: tuple[Message, ...]
+    evidence: tuple[Evidence, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    lapses: date | None = None
+
+
+def distinct_asks(asks: Iterable[Ask]) -> tuple[Ask, ...]:
+    """Each ask once, in the order in which it first came."""
+    return tuple({ask.id: ask for ask in reversed(tuple(asks))}.values())[::-1]
+
+
+def confirm(what: str, **parameters: Parameter) -> Ask:
+    """An ask that a person look and confirm."""
+    return Ask(f"confirm:{what}", message(f"confirm.{what}", **parameters))

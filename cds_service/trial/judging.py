@@ -1,0 +1,147 @@
+"""Reads a decision list: the verdict that every possible reading leads to (rulebook section 5)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.trial.case import Aim, Case, Line
+from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Finding, Message, Verdict, distinct_asks
+from cds_service.trial.protocol import Clause, Criterion
+
+_REASONS_SHOWN = 3
+_EVIDENCE_SHOWN = 8
+_PASSES = frozenset({Verdict.SATISFIED, Verdict.PRESUMED})
+_OPEN = (Certainty.MAYBE, Certainty.HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One clause with its answer."""
+
+    clause: Clause
+    answer: Answer
+
+
+def judge(criterion: Criterion, case: Case, of: dict[str, Finding]) -> Finding:
+    """The finding of one line; `of` holds the findings of the lines before, for a line that repeats another's."""
+    heard = _hear(criterion, case)
+    decided = heard[-1] if heard and heard[-1].answer.certainty is Certainty.YES else None
+    other = of[criterion.verdict_of] if criterion.verdict_of else None
+    last = decided.clause.verdict if decided else _at_the_end(criterion, heard, other)
+    verdict = _settle(heard, last)
+    if decided is None and other is not None and verdict is other.verdict and not _open(heard):
+        return Finding(criterion.id, verdict, other.reasons, other.evidence, other.asks, other.lapses)
+    return _explain(criterion, heard, verdict, other if decided is None else None, case)
+
+
+def _hear(criterion: Criterion, case: Case) -> list[_Heard]:
+    """The clauses up to the first that certainly holds."""
+    heard: list[_Heard] = []
+    for clause in criterion.clauses:
+        answer = clause.statement.answer(case, _line(criterion, clause))
+        heard.append(_Heard(clause, answer))
+        if answer.certainty is Certainty.YES:
+            break
+    return heard
+
+
+def _line(criterion: Criterion, clause: Clause) -> Line:
+    if not clause.verdict.passes:
+        return Line(criterion.sources, Aim.OTHER)
+    return Line(criterion.sources, Aim.PASS_BY_EXISTENCE if clause.existence else Aim.PASS)
+
+
+def _at_the_end(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> Verdict:
+    """The verdict when no clause certainly holds: silence is never better than presumed."""
+    if other is not None:
+        return other.verdict
+    otherwise = criterion.otherwise or Verdict.UNKNOWN
+    silent = any(h.answer.certainty is Certainty.SILENT for h in heard)
+    return Verdict.PRESUMED if otherwise is Verdict.SATISFIED and silent else otherwise
+
+
+def _settle(heard: list[_Heard], last: Verdict) -> Verdict:
+    """What all readings agree on; of two passes the lesser.
+
+    A source that is missing may hide an exception, and takes back no violation that is certain.
+    """
+    ends_certain = bool(heard) and heard[-1].answer.certainty is Certainty.YES
+    may = {h.clause.verdict for h in heard if h.answer.certainty is Certainty.MAYBE} | {last}
+    if ends_certain and last is Verdict.VIOLATED and may == {Verdict.VIOLATED}:
+        return Verdict.VIOLATED
+    readings = may | {h.clause.verdict for h in heard if h.answer.certainty is Certainty.HIDDEN}
+    if len(readings) == 1:
+        return last
+    return Verdict.PRESUMED if readings <= _PASSES else Verdict.UNKNOWN
+
+
+def _open(heard: list[_Heard]) -> list[_Heard]:
+    return [h for h in heard if h.answer.certainty in _OPEN]
+
+
+def _explain(criterion: Criterion, heard: list[_Heard], verdict: Verdict, other: Finding | None, case: Case) -> Finding:
+    behind = _behind(heard, verdict)
+    reasons = tuple(dict.fromkeys(h.answer.reason for h in behind))[:_REASONS_SHOWN]
+    evidence = tuple(dict.fromkeys(e for h in behind for e in h.answer.evidence))[:_EVIDENCE_SHOWN]
+    asks: tuple[Ask, ...] = ()
+    if verdict is Verdict.UNKNOWN:
+        reasons, evidence = _with_other(reasons, evidence, other)
+        asks = _asks(criterion, heard, other)
+    lapses = _lapses(criterion, case) if verdict is Verdict.VIOLATED else None
+    return Finding(criterion.id, verdict, reasons or (_plain_reason(verdict),), evidence, asks, lapses)
+
+
+def _plain_reason(verdict: Verdict) -> Message:
+    return Message(f"verdict.{verdict}")
+
+
+def _behind(heard: list[_Heard], verdict: Verdict) -> list[_Heard]:
+    """The answers that explain the verdict: what decided, what left it open, or all that spoke for it."""
+    if verdict is Verdict.UNKNOWN:
+        unknown = [h for h in heard if h.answer.certainty is Certainty.YES and h.clause.verdict is Verdict.UNKNOWN]
+        return [*_open(heard), *unknown] or heard[-1:]
+    decided = [h for h in heard if h.answer.certainty is Certainty.YES]
+    if decided and decided[-1].clause.verdict is verdict:
+        return decided
+    same = [h for h in _open(heard) if h.clause.verdict is verdict]
+    spoke = [h for h in heard if h.answer.certainty is Certainty.NO and h.answer.evidence]
+    return same or spoke or [h for h in heard if h.answer.certainty in (Certainty.SILENT, Certainty.NO)]
+
+
+def _with_other(
+    reasons: tuple[Message, ...], evidence: tuple[Evidence, ...], other: Finding | None
+) -> tuple[tuple[Message, ...], tuple[Evidence, ...]]:
+    if other is None:
+        return reasons, evidence
+    return tuple(dict.fromkeys((*reasons, *other.reasons)))[:_REASONS_SHOWN], evidence + other.evidence
+
+
+def _asks(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> tuple[Ask, ...]:
+    """What would settle an open line: of each open clause its own ask, else its statement's; never nothing."""
+    asks: list[Ask] = []
+    for h in heard:
+        if h.answer.certainty is Certainty.YES and h.clause.verdict is Verdict.UNKNOWN:
+            asks += (h.clause.ask,) if h.clause.ask else h.answer.asks
+        elif h.answer.certainty is Certainty.HIDDEN:
+            asks += h.answer.asks
+        elif h.answer.certainty is Certainty.MAYBE:
+            asks += (h.clause.ask,) if h.clause.ask and not _is_source(h.answer) else h.answer.asks
+    asks += other.asks if other else ()
+    if criterion.ask and (not asks or criterion.otherwise is Verdict.UNKNOWN):
+        asks.append(criterion.ask)
+    return distinct_asks(asks) or (Ask(f"confirm:{criterion.id}", Message("confirm.line", (("id", criterion.id),))),)
+
+
+def _is_source(answer: Answer) -> bool:
+    return any(ask.id.startswith(("source:", "lab:", "test:")) for ask in answer.asks)
+
+
+def _lapses(criterion: Criterion, case: Case) -> date | None:
+    """The first day on which time alone has ended every violation of the line; None when one never ends so."""
+    days = []
+    for clause in criterion.clauses:
+        if clause.verdict is Verdict.VIOLATED:
+            answer = clause.statement.answer(case, _line(criterion, clause))
+            if answer.certainty is Certainty.YES:
+                days.append(answer.lapses)
+    known = [day for day in days if day is not None]
+    return max(known) if days and len(known) == len(days) else None

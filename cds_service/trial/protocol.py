@@ -1,0 +1,165 @@
+"""A trial protocol as the core reads it: what is measured and how, the criteria, the study's names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from cds_service.trial.findings import Ask, Verdict
+from fhir_profiles.dates import Duration, Lookback
+from fhir_profiles.record import Sex, Source
+from fhir_profiles.units import UnitTable
+
+if TYPE_CHECKING:
+    from cds_service.trial.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Analyte:
+    """A laboratory analyte: its set of codes, the unit it is compared in, plausible values, fallback upper limits.
+
+    `derived_from`: count and percentage whose product stands in where there is no count, or a stale one.
+    """
+
+    name: str
+    value_set: str
+    unit: str
+    plausible: tuple[Decimal, Decimal]
+    molar_mass: Decimal | None = None
+    upper_limits: Mapping[Sex, Decimal] = field(default_factory=dict)
+    derived_from: tuple[str, str] | None = None
+    negative_below: Decimal | None = None
+    positive_from: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An ordinal score: its set of codes, its least and greatest value, and whether a numeric text counts."""
+
+    name: str
+    value_set: str
+    least: int
+    greatest: int
+    reads_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointRule:
+    """Child-Pugh points of an analyte: 1 on the healthy side of `near`, 3 beyond `far`, 2 from one to the other."""
+
+    analyte: str
+    near: Decimal
+    far: Decimal
+
+    @property
+    def rising(self) -> bool:
+        """Whether a higher value is worse."""
+        return self.near < self.far
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRule:
+    """Child-Pugh points of a graded sign: of each grade, and what its condition is called."""
+
+    scale: str
+    condition: str
+    points: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPughRules:
+    """How Child-Pugh is reckoned (rulebook section 6)."""
+
+    laboratory: tuple[PointRule, ...]
+    signs: tuple[GradeRule, ...]
+    documented: str
+    classes: tuple[str, ...]
+    maximum_age: Lookback
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Everything that is measured, and the table of units."""
+
+    units: UnitTable
+    analytes: Mapping[str, Analyte]
+    scales: Mapping[str, Scale]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One statement of a decision list, with the verdict it gives and what would settle it while it is open."""
+
+    verdict: Verdict
+    statement: "Statement"
+    ask: Ask | None = None
+    existence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of eligibility: its clauses in order, then a verdict, or that of another line."""
+
+    id: str
+    text: str
+    sources: frozenset[Source]
+    clauses: tuple[Clause, ...]
+    otherwise: Verdict | None
+    verdict_of: str | None = None
+    ask: Ask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRules:
+    """By which names the study is known, and what each status of a subject means (rulebook section 7)."""
+
+    studies: frozenset[str]
+    enrolled: frozenset[str]
+    follow_up: frozenset[str]
+    screening: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """A threshold or window that a site may set: what it is, where its value comes from, and whether it was changed."""
+
+    name: str
+    value: str
+    meaning: str
+    origin: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialProtocol:
+    """A trial: who it is for, line by line."""
+
+    id: str
+    name: str
+    version: str
+    title: str
+    criteria: tuple[Criterion, ...]
+    measures: Measures
+    child_pugh: ChildPughRules
+    enrolment: EnrolmentRules
+    definitions: Mapping[str, "Statement"]
+    named_values: tuple[NamedValue, ...]
+    titles: Mapping[str, str]
+    population: str
+    history_set: str
+
+
+__all__ = [
+    "Analyte",
+    "ChildPughRules",
+    "Clause",
+    "Criterion",
+    "Duration",
+    "EnrolmentRules",
+    "GradeRule",
+    "Measures",
+    "NamedValue",
+    "PointRule",
+    "Scale",
+    "TrialProtocol",
+]

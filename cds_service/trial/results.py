@@ -1,0 +1,212 @@
+"""Which result counts, and what it comes to (rulebook section 3 "Which result" and "Numbers")."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, auto
+
+from cds_service.trial.findings import Evidence
+from cds_service.trial.protocol import Analyte, Measures, Scale
+from fhir_profiles.dates import DateInterval, Lookback
+from fhir_profiles.intervals import NumberInterval
+from fhir_profiles.record import Coded, Number, PatientRecord, Result, Unreadable, Value, Words
+
+_PERCENT = frozenset({"%", "10*-2"})
+
+
+class Usability(Enum):
+    """What a latest result is good for."""
+
+    FRESH = auto()
+    STALE = auto()
+    UNDATED = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A latest result, as it is compared: its interval in the unit of comparison (None when unreadable)."""
+
+    result: Result
+    usability: Usability
+    interval: NumberInterval | None = None
+    why: str = ""
+
+
+def latest(results: Iterable[Result], day: date) -> tuple[Result, ...]:
+    """The result that counts; several where the order cannot be told (partial dates, no subject, a tie).
+
+    Future-dated ones are plans. Of several at the same instant the latest issued counts.
+    """
+    past = [result for result in results if result.when.days.first <= day]
+    if len(past) <= 1:
+        return tuple(past)
+    known = [result.span[0] for result in past if result.subject_known]
+    if not known:
+        return tuple(past)
+    newest = max(known)
+    return _latest_issued([result for result in past if result.span[1] >= newest])
+
+
+def _latest_issued(candidates: list[Result]) -> tuple[Result, ...]:
+    same = len({result.span for result in candidates}) == 1 and all(r.subject_known for r in candidates)
+    stamps = [r.issued.instant for r in candidates if r.issued is not None and r.issued.instant is not None]
+    if not same or len(stamps) < len(candidates):
+        return tuple(candidates)
+    newest = max(stamps)
+    return tuple(r for r in candidates if r.issued is not None and r.issued.instant == newest)
+
+
+def age_of(result: Result, maximum: Lookback | None, day: date) -> Usability:
+    """Whether a result is recent enough; an undated or partly dated one may not be."""
+    if maximum is None:
+        return Usability.FRESH
+    holds = maximum.holds(result.when.days.cut_at(day), day)
+    if holds is None:
+        return Usability.UNDATED
+    return Usability.FRESH if holds else Usability.STALE
+
+
+def read_analyte(record: PatientRecord, measures: Measures, name: str, maximum: Lookback, day: date) -> tuple[Reading, ...]:
+    """The latest results of an analyte in its unit; a derived one where there is no count, or only a stale one."""
+    analyte = measures.analytes[name]
+    found = latest(_of(record, analyte.value_set), day)
+    readings = tuple(_read(measures, analyte, result, maximum, day) for result in found)
+    if analyte.derived_from is None or any(r.usability is not Usability.STALE for r in readings):
+        return readings
+    return _derived(record, measures, analyte, maximum, day) or readings
+
+
+def _of(record: PatientRecord, name: str) -> tuple[Result, ...]:
+    return tuple(result for result in record.results.get(name, ()) if name in result.sets)
+
+
+def _read(measures: Measures, analyte: Analyte, result: Result, maximum: Lookback, day: date) -> Reading:
+    usability = age_of(result, maximum, day)
+    interval, why = number_in_unit(measures, analyte, result.value)
+    if usability is Usability.STALE:
+        return Reading(result, usability, interval)
+    if interval is None:
+        return Reading(result, Usability.UNREADABLE, None, why)
+    return Reading(result, usability, interval)
+
+
+def number_in_unit(measures: Measures, analyte: Analyte, value: Value) -> tuple[NumberInterval | None, str]:
+    """The value in the analyte's unit, as far as it is plausible; else None and why it cannot be read."""
+    if not isinstance(value, Number):
+        return None, value.why if isinstance(value, Unreadable) else "not-a-number"
+    given = _converted(measures, analyte, value)
+    if given is None:
+        return None, "unit"
+    low, high = analyte.plausible
+    if any(end is not None and not low <= end <= high for end in (given.low, given.high)):
+        return None, "implausible"
+    return given.clipped(low, high), ""
+
+
+def _converted(measures: Measures, analyte: Analyte, value: Number) -> NumberInterval | None:
+    """The interval in the analyte's unit; a percentage is no INR (a prothrombin activity sent under its code)."""
+    if value.unit in _PERCENT and analyte.unit not in _PERCENT:
+        return None
+    given = value.interval
+    low = None if given.low is None else convert(measures, analyte, given.low, value.unit)
+    high = None if given.high is None else convert(measures, analyte, given.high, value.unit)
+    if (low is None) != (given.low is None) or (high is None) != (given.high is None):
+        return None
+    return NumberInterval(low, high, given.low_open, given.high_open)
+
+
+def convert(measures: Measures, analyte: Analyte, value: Decimal, unit: str | None) -> Decimal | None:
+    """A value in the analyte's unit; None when the unit cannot be read."""
+    return measures.units.convert(value, unit, analyte.unit, analyte.molar_mass)
+
+
+def _derived(
+    record: PatientRecord, measures: Measures, analyte: Analyte, maximum: Lookback, day: date
+) -> tuple[Reading, ...]:
+    """Count x percentage of the same date, the latest such pair (E6a)."""
+    if analyte.derived_from is None:
+        return ()
+    whole_name, share_name = analyte.derived_from
+    pairs = [
+        (whole, share)
+        for whole in _of(record, measures.analytes[whole_name].value_set)
+        for share in _of(record, measures.analytes[share_name].value_set)
+        if whole.when.days.is_day and whole.when.days == share.when.days and whole.when.days.first <= day
+    ]
+    newest = max((whole.when.days for whole, _ in pairs), default=None)
+    of_newest = [pair for pair in pairs if pair[0].when.days == newest]
+    return tuple(_product(measures, analyte, whole, share, maximum, day) for whole, share in of_newest)
+
+
+def _product(
+    measures: Measures, analyte: Analyte, whole: Result, share: Result, maximum: Lookback, day: date
+) -> Reading:
+    whole_name, share_name = analyte.derived_from or ("", "")
+    count, why = number_in_unit(measures, measures.analytes[whole_name], whole.value)
+    part, why_not = number_in_unit(measures, measures.analytes[share_name], share.value)
+    if count is None or part is None:
+        return Reading(whole, Usability.UNREADABLE, None, why or why_not)
+    fraction = measures.units.factor(measures.analytes[share_name].unit, "1") or Decimal(1)
+    product = _times(count, part.scaled(fraction)) if share.subject_known else None
+    return Reading(whole, age_of(whole, maximum, day), product)
+
+
+def _times(count: NumberInterval, part: NumberInterval) -> NumberInterval | None:
+    if None in (count.low, count.high, part.low, part.high):
+        return None
+    low, high = (count.low or Decimal(0)) * (part.low or Decimal(0)), (count.high or Decimal(0)) * (part.high or Decimal(0))
+    return NumberInterval(low, high, count.low_open or part.low_open, count.high_open or part.high_open)
+
+
+def score_of(measures: Measures, scale: Scale, value: Value) -> int | None:
+    """The grade on an ordinal scale; None when the value is no whole grade of it."""
+    number = _ordinal(measures, scale, value)
+    if number is None or number != number.to_integral_value() or not scale.least <= number <= scale.greatest:
+        return None
+    return int(number)
+
+
+def _ordinal(measures: Measures, scale: Scale, value: Value) -> Decimal | None:
+    match value:
+        case Number(interval=interval, unit=unit) if interval.is_exact and interval.low is not None:
+            return measures.units.convert(interval.low, unit, "1")
+        case Coded(ordinal=ordinal):
+            return ordinal
+        case Words(recorded=text) if scale.reads_text and text.strip().isascii() and text.strip().isdigit():
+            return Decimal(text.strip()) if len(text) < len("1000000") else None
+    return None
+
+
+def shown(interval: NumberInterval | None, unit: str) -> str | None:
+    """A compared value for a reader: rounded to what a laboratory prints, with its comparator and unit."""
+    if interval is None:
+        return None
+    name = "" if unit in ("1", "{INR}") else f" {unit}"
+    low, high = interval.low, interval.high
+    if low is not None and low == high:
+        return f"{plain(low)}{name}"
+    bottom = "" if low is None else f"{'>' if interval.low_open else '>='}{plain(low)}"
+    top = "" if high is None else f"{'<' if interval.high_open else '<='}{plain(high)}"
+    return f"{' '.join(part for part in (bottom, top) if part)}{name}"
+
+
+def plain(value: Decimal) -> str:
+    """A number without needless digits; never rounded to another side of a limit it is close to."""
+    rounded = value.quantize(Decimal("0.001")) if abs(value) < 1_000_000 else value  # noqa: PLR2004 - digits, not a limit
+    text = f"{rounded:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def evidence_of(reading: Reading, unit: str) -> Evidence:
+    """The result as recorded and as compared."""
+    result = reading.result
+    recorded = result.value.recorded
+    compared = shown(reading.interval, unit)
+    return Evidence(result.reference, dated(result.when.days), recorded, compared if compared != recorded else None)
+
+
+def dated(days: DateInterval) -> DateInterval | None:
+    """The days, unless nothing is known of them."""
+    return None if days.is_undated else days

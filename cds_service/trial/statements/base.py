@@ -1,0 +1,52 @@
+"""What every statement is: frozen data that answers about a case, and says where it looks."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from cds_service.trial.case import Case, Line
+from cds_service.trial.findings import Answer, Certainty, Message
+from fhir_profiles.record import Source
+
+_EVIDENCE_SHOWN = 5
+
+
+class Statement(Protocol):
+    """One kind of statement. A new kind is one frozen class, one schema entry and its cases."""
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """The sources that it looks into."""
+
+    @property
+    def value_sets(self) -> frozenset[str]:
+        """The value sets that it names."""
+
+    @property
+    def may_be_silent(self) -> bool:
+        """Whether nothing recorded leaves it without an answer (then nothing can be satisfied by its silence)."""
+
+    def answer(self, case: Case, line: Line) -> Answer:
+        """What it says of this case."""
+
+
+def answer_by_facts(held: Iterable[Answer], nothing: Message, *, any_on_record: bool) -> Answer:
+    """The answer of a statement that asks whether some fact exists: the certain ones, else those that may hold."""
+    answers = tuple(held)
+    for certainty in (Certainty.YES, Certainty.MAYBE):
+        found = tuple(a for a in answers if a.certainty is certainty)
+        if found:
+            return _joined(certainty, found)
+    return Answer(Certainty.NO if any_on_record else Certainty.SILENT, nothing)
+
+
+def _joined(certainty: Certainty, found: tuple[Answer, ...]) -> Answer:
+    evidence = tuple(e for a in found for e in a.evidence)
+    lapses = [a.lapses for a in found]
+    known = [day for day in lapses if day is not None]
+    return Answer(
+        certainty,
+        found[0].reason,
+        evidence[:_EVIDENCE_SHOWN],
+        tuple({ask.id: ask for a in found for ask in a.asks}.values()),
+        max(known) if len(known) == len(lapses) else None,
+    )

@@ -1,0 +1,1 @@
+"""From received JSON to a PatientRecord: tolerant in what is read, exact about what was not."""

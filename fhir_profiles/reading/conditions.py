@@ -1,0 +1,158 @@
+"""Reads diagnoses, procedures and allergies (rulebook section 3 "Status" and "Dates")."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from fhir_profiles.dates import UNDATED, DateInterval, add_months
+from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
+from fhir_profiles.record import Activity, AllergyFact, ConditionFact, Doubt, ProcedureFact
+from fhir_profiles.resources import AllergyIntolerance, CodeableConcept, Condition, Patient, Procedure, Quantity
+
+_NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
+_PRESENT = frozenset({"active", "recurrence", "relapse"})
+_PAST = frozenset({"inactive", "remission", "resolved"})
+_DONE = frozenset({"completed", "in-progress"})
+_NOT_AN_ALLERGY = frozenset({"refuted", "entered-in-error"})
+_MONTHS_IN = {"a": 12, "mo": 1, "years": 12, "year": 12, "months": 1, "month": 1}
+
+
+def status_code(concept: CodeableConcept | None, known: frozenset[str]) -> str | None:
+    """The code of a status; None when the status is absent, "" when it is there and says nothing we know."""
+    if concept is None:
+        return None
+    return next((c.code for c in concept.coding if c.code in known), "")
+
+
+def read_condition(reading: Reading, condition: Condition) -> ConditionFact | None:
+    """The diagnosis as a fact; None when its status takes it out of the record or no criterion knows it."""
+    verified = status_code(
+        condition.verificationStatus, _NOT_A_CONDITION | {"confirmed", "unconfirmed", "provisional", "differential"}
+    )
+    if verified in _NOT_A_CONDITION:
+        return None
+    sets, maybe = reading.classify((condition.code,))
+    if not sets and not maybe:
+        return None
+    if verified not in (None, "confirmed"):
+        sets, maybe = frozenset(), {**maybe, **dict.fromkeys(sorted(sets), Doubt.UNCONFIRMED)}
+    return _condition_fact(reading, condition, sets, maybe)
+
+
+def _condition_fact(
+    reading: Reading, condition: Condition, sets: frozenset[str], maybe: Mapping[str, Doubt]
+) -> ConditionFact:
+    reference = f"Condition/{condition.id}"
+    onset = reading.days(reference, condition.onsetDateTime, start_of(condition.onsetPeriod))
+    if condition.onsetAge is not None and onset == UNDATED:
+        onset = _at_age(reading.patient, condition.onsetAge)
+    recorded = condition.onsetDateTime is not None or onset != UNDATED
+    end = _end_of_condition(reading, condition, reference)
+    return ConditionFact(
+        reference=reference,
+        label=label_of(condition.code),
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(condition.subject) is Belongs.OURS,
+        activity=_activity(condition, end),
+        dated=onset if recorded else reading.days(reference, condition.recordedDate),
+        onset=onset,
+        end=end,
+        sites=frozenset().union(
+            *(reading.vocabulary.terminology.membership_of(site).certain for site in condition.bodySite)
+        ),
+        has_site=any(site.coding or site.text for site in condition.bodySite),
+    )
+
+
+def _end_of_condition(reading: Reading, condition: Condition, reference: str) -> DateInterval | None:
+    if condition.abatementDateTime or end_of(condition.abatementPeriod):
+        return reading.days(reference, condition.abatementDateTime, end_of(condition.abatementPeriod))
+    if condition.abatementAge is not None:
+        return _at_age(reading.patient, condition.abatementAge)
+    return None
+
+
+def _activity(condition: Condition, end: DateInterval | None) -> Activity:
+    status = status_code(condition.clinicalStatus, _PRESENT | _PAST)
+    if status in _PAST:
+        return Activity.INACTIVE
+    if status == "" or end is not None:
+        return Activity.UNCLEAR
+    return Activity.ACTIVE
+
+
+def _at_age(patient: Patient, age: Quantity) -> DateInterval:
+    """The days on which the patient had this age (rulebook section 3 "Dates": onsetAge from birthDate)."""
+    months = _MONTHS_IN.get(age.code or age.unit or "")
+    if months is None or age.value is None or patient.birthDate is None or not _is_plain_age(age.value):
+        return UNDATED
+    try:
+        born = date.fromisoformat(patient.birthDate)
+    except ValueError:
+        return UNDATED
+    first = add_months(born, int(age.value) * months)
+    return DateInterval(first, add_months(born, (int(age.value) + 1) * months))
+
+
+def _is_plain_age(value: Decimal) -> bool:
+    return value.is_finite() and 0 <= value < 2000  # noqa: PLR2004 - in months at most; beyond it is no age
+
+
+def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | None:
+    """The procedure as a fact; None when it was not done or no criterion knows it."""
+    if procedure.status not in _DONE:
+        return None
+    sets, maybe = reading.classify((procedure.code,))
+    if not sets and not maybe:
+        return None
+    sets, maybe = _chemoembolisation(reading, procedure, sets, maybe)
+    reference = f"Procedure/{procedure.id}"
+    return ProcedureFact(
+        reference=reference,
+        label=label_of(procedure.code),
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(procedure.subject) is Belongs.OURS,
+        dated=_performed(reading, procedure, reference),
+    )
+
+
+def _performed(reading: Reading, procedure: Procedure, reference: str) -> DateInterval:
+    end = procedure.performedDateTime or end_of(procedure.performedPeriod)
+    if end is None and start_of(procedure.performedPeriod) is not None:
+        # a treatment whose end is not recorded may have ended on any day from its start on
+        return DateInterval(reading.days(reference, start_of(procedure.performedPeriod)).first, date.max)
+    return reading.days(reference, end)
+
+
+def _chemoembolisation(
+    reading: Reading, procedure: Procedure, sets: frozenset[str], maybe: Mapping[str, Doubt]
+) -> tuple[frozenset[str], Mapping[str, Doubt]]:
+    """A code billed for several embolisations is TACE beside another TACE code or a text that says so."""
+    if "tace" in sets and "hepatic-local-therapy" in maybe:
+        return sets, {name: doubt for name, doubt in maybe.items() if name != "hepatic-local-therapy"}
+    billed = maybe.get("tace") is Doubt.UNVERIFIED_CODE and "tace" in reading.mentions_in(procedure.code)
+    if not billed:
+        return sets, maybe
+    rest = {name: doubt for name, doubt in maybe.items() if name not in ("tace", "hepatic-local-therapy")}
+    return sets | {"tace"}, rest
+
+
+def read_allergy(reading: Reading, allergy: AllergyIntolerance) -> AllergyFact | None:
+    """The allergy as a fact; None when it is past, refuted, or to something that does not matter here."""
+    if status_code(allergy.verificationStatus, _NOT_AN_ALLERGY) in _NOT_AN_ALLERGY:
+        return None
+    if status_code(allergy.clinicalStatus, frozenset({"inactive", "resolved"})) in ("inactive", "resolved"):
+        return None
+    concepts = (allergy.code, *(reaction.substance for reaction in allergy.reaction))
+    sets, maybe = reading.classify(concepts)
+    if not sets and not maybe:
+        return None
+    return AllergyFact(
+        reference=f"AllergyIntolerance/{allergy.id}",
+        label=label_of(*concepts),
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(allergy.patient) is Belongs.OURS,
+    )

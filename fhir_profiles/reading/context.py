@@ -1,0 +1,145 @@
+"""What every reader needs: the value sets, the words, the zone, whose record it is, and where problems are noted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from enum import Enum, auto
+
+from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
+from fhir_profiles.mentions import MentionIndex
+from fhir_profiles.record import Doubt, QualityIssue
+from fhir_profiles.resources import CodeableConcept, Patient, Period, Reference
+from fhir_profiles.terminology import Membership, Terminology
+
+_NO_SETS: frozenset[str] = frozenset()
+_NO_DOUBTS: Mapping[str, Doubt] = {}
+
+
+class Belongs(Enum):
+    """Whose a resource is."""
+
+    OURS = auto()
+    ANOTHERS = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The value sets and the words that mention them, built once."""
+
+    terminology: Terminology
+    mentions: MentionIndex
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of one record. Collects issues; remembers words and references already looked at."""
+
+    vocabulary: Vocabulary
+    zone: tzinfo
+    patient: Patient
+    patient_url: str | None
+    issues: list[QualityIssue] = field(default_factory=list)
+    _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
+    _belongs: dict[str, Belongs] = field(default_factory=dict)
+
+    def note(self, reference: str, issue: str, detail: str = "") -> None:
+        """Notes a data-quality issue."""
+        self.issues.append(QualityIssue(reference, issue, detail))
+
+    def belongs(self, subject: Reference | None) -> Belongs:
+        """Whether a resource is this patient's; without a readable subject nobody knows."""
+        if subject is None:
+            return Belongs.UNKNOWN
+        if subject.reference is None:
+            known = subject.identifier is not None and subject.identifier in self.patient.identifier
+            return Belongs.OURS if known else Belongs.UNKNOWN
+        known_as = self._belongs.get(subject.reference)
+        if known_as is None:
+            known_as = self._belongs[subject.reference] = self._compare(subject.reference)
+        return known_as
+
+    def _compare(self, reference: str) -> Belongs:
+        address = reference.partition("/_history/")[0]
+        own = (f"Patient/{self.patient.id}", f"urn:uuid:{self.patient.id}", self.patient_url)
+        if address in own or address.endswith(f"/Patient/{self.patient.id}"):
+            return Belongs.OURS
+        return Belongs.UNKNOWN if address.startswith("#") or not address else Belongs.ANOTHERS
+
+    def mentioned(self, text: str) -> frozenset[str]:
+        """The concepts that a text mentions."""
+        known = self._mentioned.get(text)
+        if known is None:
+            known = self._mentioned[text] = self.vocabulary.mentions.find(text)
+        return known
+
+    def mentions_in(self, concept: CodeableConcept | None) -> frozenset[str]:
+        """The concepts that a concept's text or any of its displays mention."""
+        if concept is None:
+            return _NO_SETS
+        found = self.mentioned(concept.text) if concept.text else _NO_SETS
+        for coding in concept.coding:
+            if coding.display and coding.display != concept.text:
+                found |= self.mentioned(coding.display)
+        return found
+
+    def classify(self, concepts: Iterable[CodeableConcept | None]) -> tuple[frozenset[str], Mapping[str, Doubt]]:
+        """Sets that a resource is certainly in, and sets it may be in: unverified codes, or words where no code is ours."""
+        terminology = self.vocabulary.terminology
+        certain, doubtful, left_out, words = _NO_SETS, _NO_SETS, _NO_SETS, _NO_SETS
+        for concept in concepts:
+            membership = terminology.membership_of(concept)
+            certain |= membership.certain
+            doubtful |= membership.doubtful
+            left_out |= membership.left_out
+            if not self._known(membership):
+                words |= self.mentions_in(concept)
+        if not (doubtful or words):
+            return certain, _NO_DOUBTS
+        if any(terminology.sets[name].decides for name in certain):
+            words = _NO_SETS
+        doubts = dict.fromkeys(sorted(words - left_out - certain), Doubt.WORDS_ONLY)
+        doubts.update(dict.fromkeys(sorted(doubtful - certain), Doubt.UNVERIFIED_CODE))
+        return certain, doubts
+
+    def _known(self, membership: Membership) -> bool:
+        sets = self.vocabulary.terminology.sets
+        return any(sets[name].decides for name in membership.certain)
+
+    def when(self, reference: str, *texts: str | None) -> When:
+        """When by the first of the texts that is there; undated, and noted, when it cannot be read."""
+        text = next((t for t in texts if t is not None), None)
+        if text is None:
+            return NEVER_DATED
+        read = read_when(text, self.zone)
+        if read is None:
+            self.note(reference, "unreadable-date")
+            return NEVER_DATED
+        return read
+
+    def days(self, reference: str, *texts: str | None) -> DateInterval:
+        """The days by the first of the texts that is there."""
+        return self.when(reference, *texts).days if any(texts) else UNDATED
+
+
+def start_of(period: Period | None) -> str | None:
+    """The start of a period, if it has one."""
+    return period.start if period else None
+
+
+def end_of(period: Period | None) -> str | None:
+    """The end of a period, if it has one."""
+    return period.end if period else None
+
+
+def label_of(*concepts: CodeableConcept | None) -> str:
+    """What a clinician called it: the text, else the first display, else the first code."""
+    for concept in concepts:
+        if concept is None:
+            continue
+        if concept.text:
+            return concept.text
+        for coding in concept.coding:
+            if coding.display or coding.code:
+                return coding.display or coding.code or ""
+    return ""

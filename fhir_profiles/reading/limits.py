@@ -1,0 +1,58 @@
+"""Reads the upper limit of normal from a result's own reference ranges (rulebook section 3 "ULN")."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from fhir_profiles.dates import When, read_when, years_between
+from fhir_profiles.reading.context import Reading
+from fhir_profiles.record import Sex, UpperLimit
+from fhir_profiles.resources import AgeRange, Measurement, Observation, Quantity, ReferenceRange
+
+_BOTH = frozenset({Sex.MALE, Sex.FEMALE})
+_YEARS_IN = {"a": Decimal(1), "mo": Decimal(1) / 12, "wk": Decimal(7) / 365, "d": Decimal(1) / 365}
+
+
+def read_limits(reading: Reading, measured: Observation | Measurement, when: When) -> tuple[UpperLimit, ...]:
+    """The upper limits that may apply to this patient: normal ranges, not of another age; each with its sexes."""
+    return tuple(_limits(reading, measured, when))
+
+
+def _limits(reading: Reading, measured: Observation | Measurement, when: When) -> Iterator[UpperLimit]:
+    own = measured.valueQuantity
+    for given in measured.referenceRange:
+        high = given.high
+        if high is None or high.value is None or not high.value.is_finite() or high.value <= 0 or not _is_normal(given):
+            continue
+        if given.age is not None and _contradicts_age(reading, given.age, when):
+            continue
+        unit = high.code or high.unit or (own and (own.code or own.unit)) or None
+        yield UpperLimit(high.value, unit, _sexes(reading, given))
+
+
+def _is_normal(given: ReferenceRange) -> bool:
+    return given.type is None or any(coding.code == "normal" for coding in given.type.coding)
+
+
+def _sexes(reading: Reading, given: ReferenceRange) -> frozenset[Sex]:
+    membership_of = reading.vocabulary.terminology.membership_of
+    named: frozenset[str] = frozenset().union(*(membership_of(concept).certain for concept in given.appliesTo))
+    sexes = frozenset(sex for sex in _BOTH if f"sex-{sex}" in named)
+    return sexes or _BOTH
+
+
+def _contradicts_age(reading: Reading, age: AgeRange, when: When) -> bool:
+    """Whether the patient certainly was of another age; a partial birth date or an undated result cannot say so."""
+    born = read_when(reading.patient.birthDate, reading.zone)
+    if born is None or when.days.is_undated:
+        return False
+    least, _ = years_between(born.days, when.days.first)
+    _, most = years_between(born.days, when.days.last)
+    low, high = _years(age.low), _years(age.high)
+    return (low is not None and most < low) or (high is not None and least > high)
+
+
+def _years(age: Quantity | None) -> Decimal | None:
+    if age is None or age.value is None or not age.value.is_finite():
+        return None
+    factor = _YEARS_IN.get(age.code or age.unit or "")
+    return None if factor is None else age.value * factor

@@ -1,0 +1,170 @@
+"""Reads courses of drugs (rulebook section 3 "Status", "Dates" and "Codes").
+
+A drug that cannot be resolved may be any drug: it is in doubt for every drug that matters.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from fhir_profiles.dates import UNDATED, DateInterval
+from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
+from fhir_profiles.record import Course, Doubt
+from fhir_profiles.resources import (
+    CodeableConcept,
+    Contained,
+    Dosage,
+    Medication,
+    MedicationAdministration,
+    MedicationDispense,
+    MedicationIngredient,
+    MedicationRequest,
+    MedicationStatement,
+    Period,
+    Reference,
+)
+
+Drug = MedicationRequest | MedicationStatement | MedicationAdministration | MedicationDispense
+
+_COUNTING: dict[type, frozenset[str]] = {
+    MedicationRequest: frozenset({"active", "on-hold", "stopped", "completed"}),
+    MedicationStatement: frozenset({"active", "completed", "stopped", "on-hold"}),
+    MedicationAdministration: frozenset({"completed", "in-progress"}),
+    MedicationDispense: frozenset({"completed", "in-progress"}),
+}
+_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_OPEN = frozenset({"active", "on-hold", "in-progress"})
+
+
+class _Span(NamedTuple):
+    """From when, until when (None: not recorded)."""
+
+    start: DateInterval
+    end: DateInterval | None
+
+
+def counts(drug: Drug) -> bool:
+    """Whether the status (and intent) makes it a course that was or is taken."""
+    if drug.status not in _COUNTING[type(drug)]:
+        return False
+    return not isinstance(drug, MedicationRequest) or (drug.intent in _ORDERS and not drug.doNotPerform)
+
+
+def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]) -> Course | None:
+    """The course as a fact; None when it does not count or is of a drug that does not matter here."""
+    if not counts(drug):
+        return None
+    concepts = _concepts(drug, products)
+    sets, maybe = reading.classify(concepts)
+    if not sets and not maybe and not any(map(_is_named, concepts)):
+        maybe = _any_drug(reading, drug.medicationReference)
+    if not sets and not maybe:
+        return None
+    reference = f"{type(drug).__name__}/{drug.id}"
+    span = _span(reading, drug, reference)
+    return Course(
+        reference=reference,
+        label=label_of(*concepts) or (drug.medicationReference and drug.medicationReference.display) or "",
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(drug.subject) is Belongs.OURS,
+        start=span.start,
+        end=span.end,
+        open=span.end is None and drug.status in _OPEN,
+    )
+
+
+def _is_named(concept: CodeableConcept) -> bool:
+    """Whether a person could tell which drug it is: a code of an unknown list alone tells nothing."""
+    return bool(concept.text) or any(coding.display for coding in concept.coding)
+
+
+def _any_drug(reading: Reading, reference: Reference | None) -> Mapping[str, Doubt]:
+    display = reference.display if reference else None
+    named = reading.mentioned(display) if display else frozenset()
+    if named:
+        return dict.fromkeys(sorted(named), Doubt.WORDS_ONLY)
+    sets = reading.vocabulary.terminology.sets.values()
+    return {s.name: Doubt.UNRESOLVED for s in sets if "medication" in s.kinds and s.decides}
+
+
+def _concepts(drug: Drug, products: Mapping[str, Medication]) -> tuple[CodeableConcept, ...]:
+    if drug.medicationCodeableConcept is not None:
+        return (drug.medicationCodeableConcept,)
+    address = drug.medicationReference.reference if drug.medicationReference else None
+    if address is None:
+        return ()
+    contained = _contained(drug)
+    product = _find(contained, address[1:]) if address.startswith("#") else _lookup(products, address)
+    return _named_by(product.code, product.ingredient) if product else ()
+
+
+def _contained(drug: Drug) -> tuple[Contained, ...]:
+    return tuple(inner for inner in drug.contained if inner.resourceType == "Medication")
+
+
+def _find(contained: Iterable[Contained], name: str) -> Contained | None:
+    return next((inner for inner in contained if inner.id == name), None)
+
+
+def _lookup(products: Mapping[str, Medication], address: str) -> Medication | None:
+    plain = address.partition("/_history/")[0]
+    return products.get(plain) or products.get("/".join(plain.split("/")[-2:]))
+
+
+def _named_by(code: CodeableConcept | None, ingredients: Iterable[MedicationIngredient]) -> tuple[CodeableConcept, ...]:
+    parts = tuple(i.itemCodeableConcept for i in ingredients if i.itemCodeableConcept is not None)
+    return (code, *parts) if code is not None else parts
+
+
+def _span(reading: Reading, drug: Drug, reference: str) -> _Span:
+    match drug:
+        case MedicationRequest():
+            return _by_dosage(reading, reference, drug.dosageInstruction, Period(start=drug.authoredOn))
+        case MedicationStatement():
+            effective = drug.effectivePeriod or Period(start=drug.effectiveDateTime)
+            return _by_dosage(reading, reference, drug.dosage, effective)
+        case MedicationDispense():
+            return _instant(reading, reference, drug.whenHandedOver)
+        case MedicationAdministration(effectivePeriod=None):
+            return _instant(reading, reference, drug.effectiveDateTime)
+        case MedicationAdministration():
+            return _bounded(reading, reference, start_of(drug.effectivePeriod), end_of(drug.effectivePeriod))
+
+
+def _instant(reading: Reading, reference: str, text: str | None) -> _Span:
+    days = reading.days(reference, text)
+    return _Span(days, days)
+
+
+def _bounded(reading: Reading, reference: str, start: str | None, end: str | None) -> _Span:
+    first = reading.days(reference, start)
+    return _Span(first, None if end is None else reading.days(reference, end))
+
+
+def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], otherwise: Period) -> _Span:
+    """The bounds of the dosages together: from the first start to the last end, open if one of them has no end."""
+    bounds = [d.timing.repeat.boundsPeriod for d in dosages if d.timing and d.timing.repeat]
+    given = [b for b in bounds if b is not None]
+    starts = [reading.days(reference, b.start) for b in given if b.start] or [reading.days(reference, otherwise.start)]
+    if not given:
+        return _Span(starts[0], _end(reading, reference, otherwise.end))
+    ends = [_end(reading, reference, b.end) for b in given]
+    closed = [end for end in ends if end is not None]
+    whole = len(closed) == len(dosages)
+    return _Span(_earliest(starts), _latest(closed) if whole else _end(reading, reference, otherwise.end))
+
+
+def _end(reading: Reading, reference: str, text: str | None) -> DateInterval | None:
+    if text is None:
+        return None
+    days = reading.days(reference, text)
+    return DateInterval(date.min, date.max) if days == UNDATED else days
+
+
+def _earliest(spans: list[DateInterval]) -> DateInterval:
+    return DateInterval(min(s.first for s in spans), min(s.last for s in spans))
+
+
+def _latest(spans: list[DateInterval]) -> DateInterval:
+    return DateInterval(max(s.first for s in spans), max(s.last for s in spans))

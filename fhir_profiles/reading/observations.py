@@ -1,0 +1,142 @@
+"""Reads results, scores and findings (rulebook section 3 "Numbers" and "Which result").
+
+A panel's components are results of their own codes; members are Observations and are read as such.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from fhir_profiles.dates import NEVER_DATED, When, read_when, span_of
+from fhir_profiles.intervals import read_interval
+from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of
+from fhir_profiles.reading.limits import read_limits
+from fhir_profiles.record import Coded, Doubt, Flag, Number, Result, Unreadable, Value, Words
+from fhir_profiles.resources import CodeableConcept, Measurement, Observation, Quantity
+
+_COUNTS = frozenset({"final", "amended", "corrected"})
+_PENDING = frozenset({"preliminary", "registered"})
+_UCUM = "http://unitsofmeasure.org"
+# Beyond these a JSON number is no measurement, and arithmetic on it would exhaust the machine.
+_GREATEST_EXPONENT = 30
+
+
+def read_observation(reading: Reading, observation: Observation) -> Iterator[Result]:
+    """Every result that an Observation holds, of any code that a criterion knows."""
+    if observation.status not in _COUNTS and observation.status not in _PENDING:
+        return
+    own = _classify(reading, observation.code)
+    parts = tuple((c, _classify(reading, c.code)) for c in observation.component)
+    if not _known(own) and not any(_known(sets) for _, sets in parts):
+        return
+    reference = f"Observation/{observation.id}"
+    if observation.status in _PENDING:
+        reading.note(reference, "pending")
+        return
+    when = _when(reading, observation, reference)
+    if when is NEVER_DATED:
+        reading.note(reference, "undated")
+    if _known(own) and not _is_frame(observation):
+        yield _result(reading, observation, observation, own, when)
+    for component, sets in parts:
+        if _known(sets):
+            yield _result(reading, observation, component, sets, when)
+
+
+_Sets = tuple[frozenset[str], Mapping[str, Doubt]]
+
+
+def _classify(reading: Reading, code: CodeableConcept | None) -> _Sets:
+    return reading.classify((code,)) if code is not None else (frozenset(), {})
+
+
+def _known(sets: _Sets) -> bool:
+    return bool(sets[0] or sets[1])
+
+
+def _is_frame(observation: Observation) -> bool:
+    """Whether the Observation only holds others: no value of its own, but components or members."""
+    return not _values(observation) and bool(observation.component or observation.hasMember)
+
+
+def _when(reading: Reading, observation: Observation, reference: str) -> When:
+    return reading.when(
+        reference,
+        observation.effectiveDateTime or observation.effectiveInstant or end_of(observation.effectivePeriod),
+        observation.issued,
+    )
+
+
+def _result(
+    reading: Reading, observation: Observation, measured: Observation | Measurement, sets: _Sets, when: When
+) -> Result:
+    return Result(
+        reference=f"Observation/{observation.id}",
+        label=label_of(measured.code),
+        sets=sets[0],
+        maybe_sets=sets[1],
+        subject_known=reading.belongs(observation.subject) is Belongs.OURS,
+        when=when,
+        span=span_of(when, reading.zone),
+        issued=read_when(observation.issued, reading.zone),
+        value=read_value(reading, measured),
+        limits=read_limits(reading, measured, when) if measured.referenceRange else (),
+    )
+
+
+def _values(measured: Observation | Measurement) -> list[object]:
+    values = (
+        measured.valueQuantity,
+        measured.valueCodeableConcept,
+        measured.valueString,
+        measured.valueBoolean,
+        measured.valueInteger,
+        measured.dataAbsentReason,
+    )
+    return [value for value in values if value is not None]
+
+
+def read_value(reading: Reading, measured: Observation | Measurement) -> Value:
+    """The one value, as it can be read; a missing, contradictory or malformed one is unreadable."""
+    values = _values(measured)
+    if measured.dataAbsentReason is not None or not values:
+        return Unreadable("no-value")
+    if len(values) > 1:
+        return Unreadable("several-values")
+    value = values[0]
+    if isinstance(value, Quantity):
+        return _read_quantity(value)
+    if isinstance(value, CodeableConcept):
+        return _read_answer(reading, value)
+    if isinstance(value, bool):
+        return Flag(value)
+    if isinstance(value, Decimal):
+        return _read_number(value, None, None)
+    return Words(str(value), reading.mentioned(str(value)))
+
+
+def _read_quantity(quantity: Quantity) -> Value:
+    if quantity.value is None:
+        return Unreadable("no-value")
+    coded = quantity.code if quantity.system in (None, _UCUM) else None
+    return _read_number(quantity.value, quantity.comparator, coded or quantity.unit, quantity.unit)
+
+
+def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown: str | None = None) -> Value:
+    if not value.is_finite() or abs(value.adjusted()) > _GREATEST_EXPONENT or len(value.as_tuple().digits) > _GREATEST_EXPONENT:
+        return Unreadable("not-a-measurement")
+    interval = read_interval(value, comparator)
+    if interval is None:
+        return Unreadable("unknown-comparator")
+    recorded = f"{comparator or ''}{value:f} {shown or unit or ''}".strip()
+    return Number(interval, unit, recorded)
+
+
+def _read_answer(reading: Reading, answer: CodeableConcept) -> Coded:
+    terminology = reading.vocabulary.terminology
+    ordinals = {o for o in map(terminology.ordinal, answer.coding) if o is not None}
+    return Coded(
+        answers=terminology.membership_of(answer).certain,
+        ordinal=ordinals.pop() if len(ordinals) == 1 else None,
+        recorded=label_of(answer),
+        mentions=reading.mentions_in(answer),
+    )

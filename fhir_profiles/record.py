@@ -1,0 +1,223 @@
+"""The frozen record of one patient: facts that may matter, each with what is doubtful about it.
+
+Nothing here knows the day of evaluation or the trial: windows, limits and verdicts belong to the core.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from fhir_profiles.dates import DateInterval, When
+from fhir_profiles.intervals import NumberInterval
+
+
+class Source(StrEnum):
+    """Where facts come from (rulebook section 3 "Sources")."""
+
+    PATIENT = "patient"
+    CONDITIONS = "conditions"
+    OBSERVATIONS = "observations"
+    PROCEDURES = "procedures"
+    MEDICATIONS = "medications"
+    ALLERGIES = "allergies"
+    RESEARCH_SUBJECTS = "research-subjects"
+    ENCOUNTERS = "encounters"
+    IMAGING = "imaging"
+    ORDERS = "orders"
+
+
+class SourceState(StrEnum):
+    """Whether a source was read: whole, in part (what is there may violate, silence says nothing), or not at all."""
+
+    SUPPLIED = "supplied"
+    IN_PART = "in-part"
+    NOT_SUPPLIED = "not-supplied"
+
+
+class Sex(StrEnum):
+    """Administrative gender as far as it decides anything."""
+
+    MALE = "male"
+    FEMALE = "female"
+    UNKNOWN = "unknown"
+
+
+class Activity(StrEnum):
+    """Whether a condition is present now; unclear where status and abatement speak against each other."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    UNCLEAR = "unclear"
+
+
+class Doubt(StrEnum):
+    """Why a fact may or may not be what it seems."""
+
+    UNCONFIRMED = "unconfirmed"
+    WORDS_ONLY = "words-only"
+    UNVERIFIED_CODE = "unverified-code"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityIssue:
+    """One data problem: the resource, a message id, and its parameters (never a clinical value)."""
+
+    reference: str
+    issue: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """Who the record is about; `birth` None when no readable birth date is recorded."""
+
+    reference: str
+    sex: Sex
+    birth: DateInterval | None
+    birth_recorded: str | None
+    deceased: bool
+    deceased_when: DateInterval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What all facts share. `sets`: value sets it certainly belongs to; `maybe_sets`: those it may belong to, and why."""
+
+    reference: str
+    label: str
+    sets: frozenset[str]
+    maybe_sets: Mapping[str, Doubt]
+    subject_known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionFact(Fact):
+    """A diagnosis. `dated` is onset, else the recorded date; `onset` and `end` are undated where not recorded."""
+
+    activity: Activity
+    dated: DateInterval
+    onset: DateInterval
+    end: DateInterval | None
+    sites: frozenset[str]
+    has_site: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureFact(Fact):
+    """Something done, and when."""
+
+    dated: DateInterval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course(Fact):
+    """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now."""
+
+    start: DateInterval
+    end: DateInterval | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllergyFact(Fact):
+    """An active allergy or intolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as sent: its interval, its unit, and the words a clinician saw."""
+
+    interval: NumberInterval
+    unit: str | None
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A coded answer: the answer sets it is in, the number it stands for, its label, concepts its words mention."""
+
+    answers: frozenset[str]
+    ordinal: Decimal | None
+    recorded: str
+    mentions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text answer, with the concepts it mentions."""
+
+    recorded: str
+    mentions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A yes-or-no answer."""
+
+    value: bool
+
+    @property
+    def recorded(self) -> str:
+        """As JSON shows it."""
+        return "true" if self.value else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value that says nothing; `why` is a message id."""
+
+    why: str
+    recorded: str = ""
+
+
+Value = Number | Coded | Words | Flag | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class UpperLimit:
+    """The upper end of one reference range; `sexes` for whom it holds."""
+
+    value: Decimal
+    unit: str | None
+    sexes: frozenset[Sex]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Fact):
+    """One observed value of one code. `span`: the earliest and the latest instant at which it may have been observed."""
+
+    when: When
+    span: tuple[datetime, datetime]
+    issued: When | None
+    value: Value
+    limits: tuple[UpperLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """The patient's part in a study: identifiers of that study (none known: unidentified), status, period."""
+
+    reference: str
+    studies: frozenset[str]
+    status: str
+    start: DateInterval | None
+    end: DateInterval | None
+    subject_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """Everything of one patient that a criterion may look at, indexed by value set."""
+
+    patient: PatientFacts
+    sources: Mapping[Source, SourceState]
+    conditions: Mapping[str, tuple[ConditionFact, ...]]
+    procedures: Mapping[str, tuple[ProcedureFact, ...]]
+    courses: Mapping[str, tuple[Course, ...]]
+    allergies: Mapping[str, tuple[AllergyFact, ...]]
+    results: Mapping[str, tuple[Result, ...]]
+    study_parts: tuple[StudyPart, ...] = ()
+    quality: tuple[QualityIssue, ...] = field(default=())

@@ -1,0 +1,378 @@
+"""Lean FHIR R4 structs: only the elements that a criterion, a step or an order rule looks at.
+
+Unknown elements are skipped while decoding; a resource type we never look at decodes to `Ignored`.
+Shapes follow https://hl7.org/fhir/R4/; numbers are exact decimals (a recorded 1.10 stays 1.10).
+"""
+
+from decimal import Decimal
+from typing import Union
+
+from msgspec import Struct, defstruct
+
+
+class Element(Struct, frozen=True, gc=False):
+    """Any FHIR element: frozen, compared by value."""
+
+
+class Coding(Element, frozen=True, gc=False):
+    """One code of one system, as sent."""
+
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class CodeableConcept(Element, frozen=True, gc=False):
+    """A concept by codes, by words, or both."""
+
+    coding: tuple[Coding, ...] = ()
+    text: str | None = None
+
+
+class Identifier(Element, frozen=True, gc=False):
+    """A business identifier, compared and never shown."""
+
+    system: str | None = None
+    value: str | None = None
+
+
+class Reference(Element, frozen=True, gc=False):
+    """A pointer to another resource, by address or by identifier."""
+
+    reference: str | None = None
+    identifier: Identifier | None = None
+    display: str | None = None
+
+
+class Period(Element, frozen=True, gc=False):
+    """A time range; either end may be absent."""
+
+    start: str | None = None
+    end: str | None = None
+
+
+class Quantity(Element, frozen=True, gc=False):
+    """A measured amount with its unit and, where given, a comparator."""
+
+    value: Decimal | None = None
+    comparator: str | None = None
+    unit: str | None = None
+    system: str | None = None
+    code: str | None = None
+
+
+class AgeRange(Element, frozen=True, gc=False):
+    """The ages for which a reference range holds."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class ReferenceRange(Element, frozen=True, gc=False):
+    """What the laboratory calls normal for this result."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+    type: CodeableConcept | None = None
+    appliesTo: tuple[CodeableConcept, ...] = ()
+    age: AgeRange | None = None
+
+
+class Measurement(Element, frozen=True, gc=False):
+    """What an Observation and each of its components have in common: a code and a value."""
+
+    code: CodeableConcept | None = None
+    valueQuantity: Quantity | None = None
+    valueCodeableConcept: CodeableConcept | None = None
+    valueString: str | None = None
+    valueBoolean: bool | None = None
+    valueInteger: Decimal | None = None
+    dataAbsentReason: CodeableConcept | None = None
+    referenceRange: tuple[ReferenceRange, ...] = ()
+
+
+class Timing(Element, frozen=True, gc=False):
+    """The part of a dosage timing that bounds a course."""
+
+    boundsPeriod: Period | None = None
+
+
+class TimingPlan(Element, frozen=True, gc=False):
+    """When doses are taken."""
+
+    repeat: Timing | None = None
+
+
+class Dosage(Element, frozen=True, gc=False):
+    """One dosage instruction."""
+
+    timing: TimingPlan | None = None
+
+
+class MedicationIngredient(Element, frozen=True, gc=False):
+    """One substance of a product."""
+
+    itemCodeableConcept: CodeableConcept | None = None
+
+
+class Medication(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Medication"):
+    """A drug product, by its own code or by its ingredients."""
+
+    id: str | None = None
+    code: CodeableConcept | None = None
+    ingredient: tuple[MedicationIngredient, ...] = ()
+
+
+class Contained(Element, frozen=True, gc=False):
+    """A contained resource; only a Medication is looked at."""
+
+    resourceType: str | None = None
+    id: str | None = None
+    code: CodeableConcept | None = None
+    ingredient: tuple[MedicationIngredient, ...] = ()
+
+
+class Resource(Struct, frozen=True, gc=False, tag_field="resourceType"):
+    """Any resource that is about a patient."""
+
+    id: str | None = None
+
+
+class Patient(Resource, frozen=True, gc=False, tag="Patient"):
+    """Who the record is about."""
+
+    identifier: tuple[Identifier, ...] = ()
+    gender: str | None = None
+    birthDate: str | None = None
+    deceasedBoolean: bool | None = None
+    deceasedDateTime: str | None = None
+
+
+class Condition(Resource, frozen=True, gc=False, tag="Condition"):
+    """A diagnosis or problem."""
+
+    subject: Reference | None = None
+    clinicalStatus: CodeableConcept | None = None
+    verificationStatus: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    bodySite: tuple[CodeableConcept, ...] = ()
+    onsetDateTime: str | None = None
+    onsetPeriod: Period | None = None
+    onsetAge: Quantity | None = None
+    abatementDateTime: str | None = None
+    abatementPeriod: Period | None = None
+    abatementAge: Quantity | None = None
+    recordedDate: str | None = None
+
+
+class Observation(Resource, frozen=True, gc=False, tag="Observation"):
+    """A measurement, a score, a finding."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    code: CodeableConcept | None = None
+    effectiveDateTime: str | None = None
+    effectiveInstant: str | None = None
+    effectivePeriod: Period | None = None
+    issued: str | None = None
+    valueQuantity: Quantity | None = None
+    valueCodeableConcept: CodeableConcept | None = None
+    valueString: str | None = None
+    valueBoolean: bool | None = None
+    valueInteger: Decimal | None = None
+    dataAbsentReason: CodeableConcept | None = None
+    referenceRange: tuple[ReferenceRange, ...] = ()
+    bodySite: CodeableConcept | None = None
+    focus: tuple[Reference, ...] = ()
+    hasMember: tuple[Reference, ...] = ()
+    component: tuple[Measurement, ...] = ()
+
+
+class Procedure(Resource, frozen=True, gc=False, tag="Procedure"):
+    """Something done to the patient."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    code: CodeableConcept | None = None
+    performedDateTime: str | None = None
+    performedPeriod: Period | None = None
+
+
+class MedicationRequest(Resource, frozen=True, gc=False, tag="MedicationRequest"):
+    """A prescription."""
+
+    status: str | None = None
+    intent: str | None = None
+    doNotPerform: bool | None = None
+    subject: Reference | None = None
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    contained: tuple[Contained, ...] = ()
+    authoredOn: str | None = None
+    dosageInstruction: tuple[Dosage, ...] = ()
+
+
+class MedicationStatement(Resource, frozen=True, gc=False, tag="MedicationStatement"):
+    """What somebody says the patient takes or took."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    contained: tuple[Contained, ...] = ()
+    effectiveDateTime: str | None = None
+    effectivePeriod: Period | None = None
+    dosage: tuple[Dosage, ...] = ()
+
+
+class MedicationAdministration(Resource, frozen=True, gc=False, tag="MedicationAdministration"):
+    """A dose that was given."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    contained: tuple[Contained, ...] = ()
+    effectiveDateTime: str | None = None
+    effectivePeriod: Period | None = None
+
+
+class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispense"):
+    """A drug handed over."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    contained: tuple[Contained, ...] = ()
+    whenHandedOver: str | None = None
+
+
+class AllergyReaction(Element, frozen=True, gc=False):
+    """One reaction, with the substance that caused it."""
+
+    substance: CodeableConcept | None = None
+
+
+class AllergyIntolerance(Resource, frozen=True, gc=False, tag="AllergyIntolerance"):
+    """An allergy or intolerance."""
+
+    patient: Reference | None = None
+    clinicalStatus: CodeableConcept | None = None
+    verificationStatus: CodeableConcept | None = None
+    code: CodeableConcept | None = None
+    reaction: tuple[AllergyReaction, ...] = ()
+
+
+class ResearchStudy(Resource, frozen=True, gc=False, tag="ResearchStudy"):
+    """A study, known by its identifiers."""
+
+    identifier: tuple[Identifier, ...] = ()
+
+
+class ResearchSubject(Resource, frozen=True, gc=False, tag="ResearchSubject"):
+    """The patient's part in one study."""
+
+    status: str | None = None
+    individual: Reference | None = None
+    study: Reference | None = None
+    period: Period | None = None
+
+
+class OutcomeIssue(Element, frozen=True, gc=False):
+    """One thing a server had to say about a search."""
+
+    severity: str | None = None
+    code: str | None = None
+
+
+class OperationOutcome(Struct, frozen=True, gc=False, tag_field="resourceType", tag="OperationOutcome"):
+    """What a server says instead of, or beside, the data."""
+
+    issue: tuple[OutcomeIssue, ...] = ()
+
+
+class Link(Element, frozen=True, gc=False):
+    """Where a page came from (`self`) or goes on (`next`)."""
+
+    relation: str | None = None
+    url: str | None = None
+
+
+class EntryRequest(Element, frozen=True, gc=False):
+    """What a transaction or history entry did."""
+
+    method: str | None = None
+    url: str | None = None
+
+
+PATIENT_RESOURCES: tuple[type[Resource], ...] = (
+    Patient,
+    Condition,
+    Observation,
+    Procedure,
+    MedicationRequest,
+    MedicationStatement,
+    MedicationAdministration,
+    MedicationDispense,
+    AllergyIntolerance,
+    ResearchStudy,
+    ResearchSubject,
+)
+
+# Resource types of R4 that no criterion looks at: named so that a typed decode passes over them.
+_IGNORED_TYPES = """
+Account ActivityDefinition AdverseEvent Appointment AppointmentResponse AuditEvent Basic Binary
+BiologicallyDerivedProduct BodyStructure CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
+ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
+CompartmentDefinition Composition ConceptMap Consent Contract Coverage CoverageEligibilityRequest
+CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
+DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
+EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
+FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
+ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List
+Location Measure MeasureReport Media MedicationKnowledge MedicinalProduct MedicinalProductAuthorization
+MedicinalProductContraindication MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction
+MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
+MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem NutritionOrder
+ObservationDefinition OperationDefinition Organization OrganizationAffiliation Parameters PaymentNotice
+PaymentReconciliation Person PlanDefinition Practitioner PractitionerRole Provenance Questionnaire
+QuestionnaireResponse RelatedPerson RequestGroup ResearchDefinition ResearchElementDefinition RiskAssessment
+RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition
+StructureMap Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
+SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
+TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription
+""".split()
+
+
+class Ignored(Struct, frozen=True, gc=False, tag_field="resourceType"):
+    """A resource of a kind that no criterion looks at."""
+
+
+_IGNORED = tuple(
+    defstruct(f"Ignored{name}", [], bases=(Ignored,), tag=name, frozen=True, gc=False) for name in _IGNORED_TYPES
+)
+
+
+class Bundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundle"):
+    """A container of resources, of any Bundle type."""
+
+    type: str | None = None
+    link: tuple[Link, ...] = ()
+    entry: tuple["Entry", ...] = ()
+
+
+AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *_IGNORED)]  # type: ignore[valid-type] # noqa: UP007 - the union is computed
+
+
+class Entry(Element, frozen=True, gc=False):
+    """One entry of a Bundle."""
+
+    fullUrl: str | None = None
+    resource: AnyResource | None = None  # type: ignore[valid-type]
+    request: EntryRequest | None = None
+
+
+KNOWN_TYPES = frozenset(
+    (*(kind.__name__ for kind in PATIENT_RESOURCES), "Medication", "OperationOutcome", "Bundle", *_IGNORED_TYPES)
+)

@@ -1,0 +1,124 @@
+"""Which of our value sets a coding belongs to (rulebook section 3 "Codes").
+
+Codes match by system and code together, never by code alone. ICD sets name stems and include what is below them,
+with or without the dot; all other sets are enumerated. What a site maps of its own codes is added to these sets.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from fhir_profiles.resources import CodeableConcept, Coding
+
+# Distinct codings remembered at most: senders choose the codes, so the memory for them is bounded.
+_REMEMBERED = 50_000
+
+
+class Membership(NamedTuple):
+    """What one coding says: sets it is in, sets it may be in (unverified code), sets that name it to leave it out."""
+
+    certain: frozenset[str]
+    doubtful: frozenset[str]
+    left_out: frozenset[str]
+
+
+_NONE: frozenset[str] = frozenset()
+NO_MEMBERSHIP = Membership(_NONE, _NONE, _NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """One value set, as the files hold it: codes, stems and what they leave out."""
+
+    name: str
+    title: str
+    kinds: frozenset[str]
+    certain: frozenset[tuple[str, str]]
+    doubtful: frozenset[tuple[str, str]]
+    stems: frozenset[tuple[str, str]]
+    left_out_stems: frozenset[tuple[str, str]]
+    left_out_patterns: tuple[tuple[str, re.Pattern[str]], ...]
+    mentions: tuple[str, ...]
+    ordinals: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> bool:
+        """Whether membership alone can decide anything (a `context` set is known and decides nothing)."""
+        return "context" not in self.kinds
+
+
+class Terminology:
+    """All value sets, indexed for look-up by (system, code). Look-ups are remembered; nothing else changes."""
+
+    def __init__(self, sets: Iterable[CodeSet]) -> None:
+        self.sets: Mapping[str, CodeSet] = {code_set.name: code_set for code_set in sets}
+        self._known: dict[tuple[str | None, str | None], Membership] = {}
+        self._ordinals = {key: value for s in self.sets.values() for key, value in s.ordinals.items()}
+        self._certain = _invert((s.name, s.certain) for s in self.sets.values())
+        self._doubtful = _invert((s.name, s.doubtful) for s in self.sets.values())
+        self._stems = _invert((s.name, s.stems) for s in self.sets.values())
+        self._left_out = _invert((s.name, s.left_out_stems) for s in self.sets.values())
+        self._patterns = tuple((s.name, *pattern) for s in self.sets.values() for pattern in s.left_out_patterns)
+        self._stem_systems = frozenset(system for s in self.sets.values() for system, _ in s.stems)
+
+    def title(self, name: str) -> str:
+        """The set in a clinician's words."""
+        return self.sets[name].title
+
+    def ordinal(self, coding: Coding) -> Decimal | None:
+        """The number that a coded answer stands for (an ECOG grade, a class)."""
+        return self._ordinals.get((coding.system or "", coding.code or ""))
+
+    def membership(self, coding: Coding) -> Membership:
+        """The sets of one coding."""
+        key = (coding.system, coding.code)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._look_up(coding.system, coding.code)
+        return known
+
+    def membership_of(self, concept: CodeableConcept | None) -> Membership:
+        """The sets of a concept, coding by coding: one certain coding is enough."""
+        if concept is None or not concept.coding:
+            return NO_MEMBERSHIP
+        if len(concept.coding) == 1:
+            return self.membership(concept.coding[0])
+        each = [self.membership(coding) for coding in concept.coding]
+        certain = frozenset().union(*(m.certain for m in each))
+        doubtful = frozenset().union(*(m.doubtful for m in each)) - certain
+        return Membership(certain, doubtful, frozenset().union(*(m.left_out for m in each)))
+
+    def _look_up(self, system: str | None, code: str | None) -> Membership:
+        if not system or not code:
+            return NO_MEMBERSHIP
+        key = (system, code.strip())
+        certain, doubtful = self._certain.get(key, _NONE), self._doubtful.get(key, _NONE)
+        if system not in self._stem_systems:
+            return Membership(certain, doubtful - certain, _NONE)
+        return self._look_up_icd(system, key[1].upper())
+
+    def _look_up_icd(self, system: str, code: str) -> Membership:
+        bare = code.replace(".", "")
+        dotted = f"{bare[:3]}.{bare[3:]}" if len(bare) > 3 else bare
+        stems = [(system, bare[:length]) for length in range(3, len(bare) + 1)]
+        left_out = {name for stem in stems for name in self._left_out.get(stem, _NONE)}
+        left_out |= {name for name, of, pattern in self._patterns if of == system and pattern.fullmatch(dotted)}
+        certain = {name for stem in stems for name in self._stems.get(stem, _NONE)}
+        certain |= self._certain.get((system, dotted), _NONE)
+        doubtful = self._doubtful.get((system, dotted), _NONE)
+        kept = frozenset(certain - left_out)
+        return Membership(kept, doubtful - kept - left_out, frozenset(left_out))
+
+
+def _invert(
+    named: Iterable[tuple[str, frozenset[tuple[str, str]]]],
+) -> dict[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for name, keys in named:
+        for key in keys:
+            found.setdefault(key, set()).add(name)
+    return {key: frozenset(names) for key, names in found.items()}

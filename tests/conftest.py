@@ -1,0 +1,28 @@
+"""What every test may ask for: how hard to search for counterexamples, and where the reference material lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ON_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+REFERENCE = Path(__file__).resolve().parents[2] / "shared"
+
+# No deadline: with tests running side by side, the wall clock says nothing about an example.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=True)
+settings.load_profile("ci" if ON_CI else "quick")  # --hypothesis-profile, read later, wins
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference material (vignettes, examples) beside the repository.
+
+    Without it a test is skipped, but fails on CI, where leaving it out would hide a gap.
+    """
+    if REFERENCE.is_dir():
+        return REFERENCE
+    if ON_CI:
+        pytest.fail(f"no reference material at {REFERENCE}")
+    pytest.skip("the reference material does not lie beside the repository")
