@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +15,7 @@ from cds_service.errors import ConfigurationError
 class Settings:
     """What a site decides. `parameters`: named values of the protocol; `local_codes`: set -> system -> codes."""
 
-    zone: tzinfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
     parameters: Mapping[str, str] = field(default_factory=dict)
     upper_limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     plausible: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -116,10 +116,11 @@ def read_zone(name: object) -> tzinfo:
 
 def read_clock(text: str) -> datetime:
     """An instant with its offset, like 2026-11-22T09:00:00+09:00."""
+    moment: datetime | None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = None  # type: ignore[assignment]
+        moment = None
     if moment is None or moment.tzinfo is None:
         raise ConfigurationError(f"{text!r}: an instant with offset like 2026-11-22T09:00:00+09:00 was expected")
     return moment

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+_DAY_LENGTH = len("2026-11-22")
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
@@ -56,7 +57,7 @@ def read_when(text: str | None, zone: tzinfo) -> When | None:
     if text is None:
         return None
     try:
-        if len(text) > 10:
+        if len(text) > _DAY_LENGTH:
             return _read_instant(text, zone)
         return When(_read_days(text))
     except (ValueError, OverflowError):
@@ -71,7 +72,7 @@ def _read_instant(text: str, zone: tzinfo) -> When:
 
 
 def _read_days(text: str) -> DateInterval:
-    if len(text) == 10:
+    if len(text) == _DAY_LENGTH:
         day = date.fromisoformat(text)
         return DateInterval(day, day)
     match = _PARTIAL.fullmatch(text)

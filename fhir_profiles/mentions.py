@@ -10,12 +10,14 @@ from fhir_profiles.terminology import CodeSet
 
 _SEMANTIC_TAG = re.compile(r"\s*[({][^(){}]*[)}]\s*$")
 _LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]")
+# A shorter display would be found inside other words.
+_SHORTEST_DISPLAY = 4
 _TEXT_KINDS = frozenset({"condition", "procedure", "medication", "allergen", "imaging"})
 
 
 @dataclass(frozen=True, slots=True)
 class MentionRules:
-    """How words are read: negations directly before them, traps around Korean words, words that yield to longer ones."""
+    """How words are read: negations directly before them, traps around them, words that yield to longer ones."""
 
     negation_before: tuple[str, ...]
     not_within: Mapping[str, tuple[str, ...]]
@@ -89,7 +91,7 @@ def _words_of(code_set: CodeSet, displays: tuple[str, ...]) -> Iterable[tuple[st
         yield text.lower(), _Word(code_set.name, whole=latin and text.isupper(), latin=latin)
     for display in displays:
         text = _SEMANTIC_TAG.sub("", display).strip()
-        if len(text) > 3:
+        if len(text) >= _SHORTEST_DISPLAY:
             yield text.lower(), _Word(code_set.name, whole=False, latin=bool(_LATIN.match(text)))
 
 

@@ -84,7 +84,7 @@ class PatientFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """What all facts share. `sets`: value sets it certainly belongs to; `maybe_sets`: those it may belong to, and why."""
+    """What all facts share. `sets`: value sets it is certainly in; `maybe_sets`: those it may be in, and why."""
 
     reference: str
     label: str
@@ -187,7 +187,7 @@ class UpperLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Fact):
-    """One observed value of one code. `span`: the earliest and the latest instant at which it may have been observed."""
+    """One observed value of one code. `span`: the earliest and the latest instant that may be meant."""
 
     when: When
     span: tuple[datetime, datetime]

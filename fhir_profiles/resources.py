@@ -9,6 +9,8 @@ from typing import Union
 
 from msgspec import Struct, defstruct
 
+from fhir_profiles.resource_names import IGNORED_TYPES
+
 
 class Element(Struct, frozen=True, gc=False):
     """Any FHIR element: frozen, compared by value."""
@@ -320,37 +322,13 @@ PATIENT_RESOURCES: tuple[type[Resource], ...] = (
     ResearchSubject,
 )
 
-# Resource types of R4 that no criterion looks at: named so that a typed decode passes over them.
-_IGNORED_TYPES = """
-Account ActivityDefinition AdverseEvent Appointment AppointmentResponse AuditEvent Basic Binary
-BiologicallyDerivedProduct BodyStructure CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
-ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
-CompartmentDefinition Composition ConceptMap Consent Contract Coverage CoverageEligibilityRequest
-CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
-DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
-EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
-FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
-ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List
-Location Measure MeasureReport Media MedicationKnowledge MedicinalProduct MedicinalProductAuthorization
-MedicinalProductContraindication MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction
-MedicinalProductManufactured MedicinalProductPackaged MedicinalProductPharmaceutical
-MedicinalProductUndesirableEffect MessageDefinition MessageHeader MolecularSequence NamingSystem NutritionOrder
-ObservationDefinition OperationDefinition Organization OrganizationAffiliation Parameters PaymentNotice
-PaymentReconciliation Person PlanDefinition Practitioner PractitionerRole Provenance Questionnaire
-QuestionnaireResponse RelatedPerson RequestGroup ResearchDefinition ResearchElementDefinition RiskAssessment
-RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition
-StructureMap Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
-SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
-TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription
-""".split()
-
 
 class Ignored(Struct, frozen=True, gc=False, tag_field="resourceType"):
     """A resource of a kind that no criterion looks at."""
 
 
 _IGNORED = tuple(
-    defstruct(f"Ignored{name}", [], bases=(Ignored,), tag=name, frozen=True, gc=False) for name in _IGNORED_TYPES
+    defstruct(f"Ignored{name}", [], bases=(Ignored,), tag=name, frozen=True, gc=False) for name in IGNORED_TYPES
 )
 
 
@@ -362,17 +340,17 @@ class Bundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundl
     entry: tuple["Entry", ...] = ()
 
 
-AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *_IGNORED)]  # type: ignore[valid-type] # noqa: UP007 - the union is computed
+AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *_IGNORED)]  # type: ignore[valid-type]
 
 
 class Entry(Element, frozen=True, gc=False):
     """One entry of a Bundle."""
 
     fullUrl: str | None = None
-    resource: AnyResource | None = None  # type: ignore[valid-type]
+    resource: AnyResource | None = None
     request: EntryRequest | None = None
 
 
 KNOWN_TYPES = frozenset(
-    (*(kind.__name__ for kind in PATIENT_RESOURCES), "Medication", "OperationOutcome", "Bundle", *_IGNORED_TYPES)
+    (*(kind.__name__ for kind in PATIENT_RESOURCES), "Medication", "OperationOutcome", "Bundle", *IGNORED_TYPES)
 )

@@ -14,6 +14,8 @@ from fhir_profiles.resources import CodeableConcept, Coding
 
 # Distinct codings remembered at most: senders choose the codes, so the memory for them is bounded.
 _REMEMBERED = 50_000
+# Characters of an ICD category; the dot follows them.
+_CATEGORY = 3
 
 
 class Membership(NamedTuple):
@@ -103,8 +105,8 @@ class Terminology:
 
     def _look_up_icd(self, system: str, code: str) -> Membership:
         bare = code.replace(".", "")
-        dotted = f"{bare[:3]}.{bare[3:]}" if len(bare) > 3 else bare
-        stems = [(system, bare[:length]) for length in range(3, len(bare) + 1)]
+        dotted = f"{bare[:_CATEGORY]}.{bare[_CATEGORY:]}" if len(bare) > _CATEGORY else bare
+        stems = [(system, bare[:length]) for length in range(_CATEGORY, len(bare) + 1)]
         left_out = {name for stem in stems for name in self._left_out.get(stem, _NONE)}
         left_out |= {name for name, of, pattern in self._patterns if of == system and pattern.fullmatch(dotted)}
         certain = {name for stem in stems for name in self._stems.get(stem, _NONE)}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.statements import Builder
 from cds_service.protocols.values import BadValueError, decimal, duration, named, quantity
-from cds_service.trial.findings import Ask, Verdict, message
+from cds_service.trial.findings import Ask, Verdict, ask_test, confirm
 from cds_service.trial.protocol import (
     Analyte,
     ChildPughRules,
@@ -78,7 +78,9 @@ def _named_values(given: Given, overrides: Mapping[str, str]) -> tuple[NamedValu
 
 def _measures(given: Given, units: UnitTable, parameters: Mapping[str, str]) -> Measures:
     analytes = {n: _at(f"analyte {n}", _analyte, n, a, units, parameters) for n, a in given["analytes"].items()}
-    scales = {n: Scale(n, s["value_set"], *s["range"], reads_text=s["reads_text"]) for n, s in given["scales"].items()}
+    scales = {
+        n: Scale(n, s["value_set"], s["range"][0], s["range"][1], s["reads_text"]) for n, s in given["scales"].items()
+    }
     return Measures(units, analytes, scales)
 
 
@@ -154,9 +156,8 @@ def _clause(builder: Builder, given: Given) -> Clause:
 
 
 def _ask(name: str | None) -> Ask | None:
-    """An ask by its id: a test, or something that a person confirms (laboratory values and sources ask by themselves)."""
+    """An ask by its id: a test, or something that a person confirms; the rest ask by themselves."""
     if name is None:
         return None
     kind, _, what = name.partition(":")
-    text = message(f"confirm.{what}") if kind == "confirm" else message("ask.test", test=what, age="")
-    return Ask(name, text)
+    return confirm(what) if kind == "confirm" else ask_test(what)

@@ -1,6 +1,6 @@
 """Builds the statements of a protocol file: one function a kind, chosen by the key that names the kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,9 @@ class Builder:
         return window
 
 
-def names(given: object) -> frozenset[str]:
+def names(given: str | Iterable[str]) -> frozenset[str]:
     """One name or a list of names."""
-    return frozenset([given] if isinstance(given, str) else given)  # type: ignore[call-overload]  # the schema has seen to it
+    return frozenset((given,) if isinstance(given, str) else given)
 
 
 def _condition(builder: Builder, given: Given) -> Statement:

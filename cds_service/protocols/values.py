@@ -20,7 +20,9 @@ def duration(text: object) -> Duration:
     """`4 weeks` and the like."""
     match = _DURATION.fullmatch(str(text))
     if match is None:
-        raise BadValueError(f"{text!r}: a length of time like '28 days', '4 weeks', '6 months' or '3 years' was expected")
+        raise BadValueError(
+            f"{text!r}: a length of time like '28 days', '4 weeks', '6 months' or '3 years' was expected"
+        )
     unit = f"{match[2]}s"
     return Duration(int(match[1]), unit)  # type: ignore[arg-type] # one of the four by the pattern
 

@@ -66,7 +66,7 @@ def weigh(case: Case, line: Line, source: Source, answer: Answer) -> Answer:
     the line needs the source, and opens nothing where it does not.
     """
     state = case.record.sources[source]
-    if state is SourceState.SUPPLIED or answer.certainty in (Certainty.HIDDEN,):
+    if state is SourceState.SUPPLIED or answer.certainty is Certainty.HIDDEN:
         return answer
     if answer.certainty is Certainty.YES:
         stands = line.aim is Aim.OTHER or (line.aim is Aim.PASS_BY_EXISTENCE and state is SourceState.IN_PART)

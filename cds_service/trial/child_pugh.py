@@ -18,7 +18,7 @@ from cds_service.trial.results import (
     score_of,
 )
 from fhir_profiles.intervals import NumberInterval
-from fhir_profiles.record import Activity, Coded, ConditionFact, Fact, PatientRecord, Result, Source, SourceState
+from fhir_profiles.record import Activity, Coded, ConditionFact, PatientRecord, Result, Source, SourceState
 
 _CLASS_A, _CLASS_B = 6, 9
 _LEAST, _GREATEST = 5, 15
@@ -80,7 +80,9 @@ class ChildPugh:
     @property
     def conflict(self) -> bool:
         """Whether calculation and document both decide, and differ."""
-        return self.documented is not None and self.calculated_a is not None and self.documented.is_a != self.calculated_a
+        return (
+            self.documented is not None and self.calculated_a is not None and self.documented.is_a != self.calculated_a
+        )
 
     @property
     def presumed(self) -> bool:
@@ -121,9 +123,7 @@ def reckon(rules: ChildPughRules, measures: Measures, record: PatientRecord, day
     return ChildPugh(laboratory + signs, _documented(rules, measures, record, day), in_part)
 
 
-def _laboratory(
-    rules: ChildPughRules, rule: PointRule, measures: Measures, record: PatientRecord, day: date
-) -> Part:
+def _laboratory(rules: ChildPughRules, rule: PointRule, measures: Measures, record: PatientRecord, day: date) -> Part:
     analyte = measures.analytes[rule.analyte]
     readings = read_analyte(record, measures, rule.analyte, rules.maximum_age, day)
     points = [_points(rule, reading) for reading in readings] or [Points(1, 3)]
@@ -182,7 +182,7 @@ def _graded(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: 
     return _Graded(spread, tuple(Evidence(r.reference, dated(r.when.days), r.value.recorded) for r in results))
 
 
-def _present(record: PatientRecord, name: str, day: date) -> tuple[bool | None, tuple[Fact, ...]]:
+def _present(record: PatientRecord, name: str, day: date) -> tuple[bool | None, tuple[ConditionFact, ...]]:
     """Whether the sign is an active condition (None: it may be), and by which facts."""
     facts = [f for f in record.conditions.get(name, ()) if f.dated.first <= day and f.activity is not Activity.INACTIVE]
     certain = tuple(f for f in facts if _is_certain(f, name))
@@ -230,7 +230,9 @@ def _read_documented(rules: ChildPughRules, measures: Measures, result: Result) 
     if letter is not None:
         low, high = {"A": (_LEAST, _CLASS_A), "B": (_CLASS_A + 1, _CLASS_B), "C": (_CLASS_B + 1, _GREATEST)}[letter]
         return Documented(low, high, evidence)
-    score = None if isinstance(result.value, Coded) else score_of(measures, measures.scales[rules.documented], result.value)
+    score = (
+        None if isinstance(result.value, Coded) else score_of(measures, measures.scales[rules.documented], result.value)
+    )
     return None if score is None else Documented(score, score, evidence)
 
 

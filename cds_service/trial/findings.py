@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
 
-from fhir_profiles.dates import DateInterval, Duration
+from fhir_profiles.dates import DateInterval, Duration, Lookback
 
 Parameter = str | int | Decimal | date | DateInterval | Duration | tuple[str, ...]
 
@@ -27,8 +27,10 @@ class Verdict(StrEnum):
 
 
 class Certainty(Enum):
-    """How a statement answers: it holds, it does not, nothing of the kind is recorded, it may hold, or what would
-    answer it was not supplied."""
+    """How a statement answers.
+
+    It holds, it does not, nothing of the kind is recorded, it may hold, or what would tell was not supplied.
+    """
 
     YES = auto()
     NO = auto()
@@ -99,3 +101,10 @@ def distinct_asks(asks: Iterable[Ask]) -> tuple[Ask, ...]:
 def confirm(what: str, **parameters: Parameter) -> Ask:
     """An ask that a person look and confirm."""
     return Ask(f"confirm:{what}", message(f"confirm.{what}", **parameters))
+
+
+def ask_test(test: str, window: Lookback | None = None) -> Ask:
+    """An ask for a test or score, recent enough where the line says how recent."""
+    if window is None:
+        return Ask(f"test:{test}", message("ask.test", test=test))
+    return Ask(f"test:{test}", message("ask.test-recent", test=test, age=window.length))

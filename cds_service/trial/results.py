@@ -68,7 +68,9 @@ def age_of(result: Result, maximum: Lookback | None, day: date) -> Usability:
     return Usability.FRESH if holds else Usability.STALE
 
 
-def read_analyte(record: PatientRecord, measures: Measures, name: str, maximum: Lookback, day: date) -> tuple[Reading, ...]:
+def read_analyte(
+    record: PatientRecord, measures: Measures, name: str, maximum: Lookback, day: date
+) -> tuple[Reading, ...]:
     """The latest results of an analyte in its unit; a derived one where there is no count, or only a stale one."""
     analyte = measures.analytes[name]
     found = latest(_of(record, analyte.value_set), day)
@@ -128,35 +130,42 @@ def _derived(
     """Count x percentage of the same date, the latest such pair (E6a)."""
     if analyte.derived_from is None:
         return ()
-    whole_name, share_name = analyte.derived_from
+    names = analyte.derived_from
     pairs = [
         (whole, share)
-        for whole in _of(record, measures.analytes[whole_name].value_set)
-        for share in _of(record, measures.analytes[share_name].value_set)
+        for whole in _of(record, measures.analytes[names[0]].value_set)
+        for share in _of(record, measures.analytes[names[1]].value_set)
         if whole.when.days.is_day and whole.when.days == share.when.days and whole.when.days.first <= day
     ]
     newest = max((whole.when.days for whole, _ in pairs), default=None)
     of_newest = [pair for pair in pairs if pair[0].when.days == newest]
-    return tuple(_product(measures, analyte, whole, share, maximum, day) for whole, share in of_newest)
+    readings = []
+    for whole, share in of_newest:
+        interval, why = _product(measures, names, whole, share)
+        usability = age_of(whole, maximum, day)
+        readings.append(Reading(whole, usability if interval else Usability.UNREADABLE, interval, why))
+    return tuple(readings)
 
 
 def _product(
-    measures: Measures, analyte: Analyte, whole: Result, share: Result, maximum: Lookback, day: date
-) -> Reading:
-    whole_name, share_name = analyte.derived_from or ("", "")
-    count, why = number_in_unit(measures, measures.analytes[whole_name], whole.value)
-    part, why_not = number_in_unit(measures, measures.analytes[share_name], share.value)
+    measures: Measures, names: tuple[str, str], whole: Result, share: Result
+) -> tuple[NumberInterval | None, str]:
+    """Count times percentage; None, and why, where one of them cannot be read."""
+    count, why = number_in_unit(measures, measures.analytes[names[0]], whole.value)
+    part, why_not = number_in_unit(measures, measures.analytes[names[1]], share.value)
     if count is None or part is None:
-        return Reading(whole, Usability.UNREADABLE, None, why or why_not)
-    fraction = measures.units.factor(measures.analytes[share_name].unit, "1") or Decimal(1)
-    product = _times(count, part.scaled(fraction)) if share.subject_known else None
-    return Reading(whole, age_of(whole, maximum, day), product)
+        return None, why or why_not
+    fraction = measures.units.factor(measures.analytes[names[1]].unit, "1") or Decimal(1)
+    return (_times(count, part.scaled(fraction)), "") if share.subject_known else (None, "no-value")
 
 
 def _times(count: NumberInterval, part: NumberInterval) -> NumberInterval | None:
     if None in (count.low, count.high, part.low, part.high):
         return None
-    low, high = (count.low or Decimal(0)) * (part.low or Decimal(0)), (count.high or Decimal(0)) * (part.high or Decimal(0))
+    low, high = (
+        (count.low or Decimal(0)) * (part.low or Decimal(0)),
+        (count.high or Decimal(0)) * (part.high or Decimal(0)),
+    )
     return NumberInterval(low, high, count.low_open or part.low_open, count.high_open or part.high_open)
 
 

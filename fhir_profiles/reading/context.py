@@ -84,7 +84,7 @@ class Reading:
         return found
 
     def classify(self, concepts: Iterable[CodeableConcept | None]) -> tuple[frozenset[str], Mapping[str, Doubt]]:
-        """Sets that a resource is certainly in, and sets it may be in: unverified codes, or words where no code is ours."""
+        """Sets that a resource is certainly in, and sets it may be in, by unverified codes or by words alone."""
         terminology = self.vocabulary.terminology
         certain, doubtful, left_out, words = _NO_SETS, _NO_SETS, _NO_SETS, _NO_SETS
         for concept in concepts:

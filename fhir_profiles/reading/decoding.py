@@ -33,7 +33,7 @@ _ALL_SOURCES = frozenset(Source)
 _FAILED = frozenset({"error", "fatal"})
 
 
-class UnreadableBody(ValueError):
+class UnreadableBody(ValueError):  # noqa: N818 - it names what the body is
     """The body as a whole is no FHIR that can be read. The message names the place and never echoes a value."""
 
 
@@ -223,7 +223,9 @@ def _decode_entry(number: int, raw: msgspec.Raw) -> _Part:
     return (None if issue else Entry(fullUrl=address, resource=resource)), issue, sources
 
 
-def _decode_resource(place: str, raw: bytes | msgspec.Raw, address: str) -> tuple[object, QualityIssue | None, frozenset[Source]]:
+def _decode_resource(
+    place: str, raw: bytes | msgspec.Raw, address: str
+) -> tuple[object, QualityIssue | None, frozenset[Source]]:
     try:
         return _TYPED.decode(raw), None, frozenset()
     except msgspec.ValidationError as error:

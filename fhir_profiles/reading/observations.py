@@ -95,7 +95,7 @@ def _values(measured: Observation | Measurement) -> list[object]:
     return [value for value in values if value is not None]
 
 
-def read_value(reading: Reading, measured: Observation | Measurement) -> Value:
+def read_value(reading: Reading, measured: Observation | Measurement) -> Value:  # noqa: PLR0911 - one return a type
     """The one value, as it can be read; a missing, contradictory or malformed one is unreadable."""
     values = _values(measured)
     if measured.dataAbsentReason is not None or not values:
@@ -122,7 +122,11 @@ def _read_quantity(quantity: Quantity) -> Value:
 
 
 def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown: str | None = None) -> Value:
-    if not value.is_finite() or abs(value.adjusted()) > _GREATEST_EXPONENT or len(value.as_tuple().digits) > _GREATEST_EXPONENT:
+    if (
+        not value.is_finite()
+        or abs(value.adjusted()) > _GREATEST_EXPONENT
+        or len(value.as_tuple().digits) > _GREATEST_EXPONENT
+    ):
         return Unreadable("not-a-measurement")
     interval = read_interval(value, comparator)
     if interval is None:

@@ -8,7 +8,7 @@ from fhir_profiles.dates import read_when
 from fhir_profiles.reading.conditions import read_allergy, read_condition, read_procedure
 from fhir_profiles.reading.context import Belongs, Reading, Vocabulary
 from fhir_profiles.reading.decoding import Decoded, Received, UnreadableBody
-from fhir_profiles.reading.medications import read_course
+from fhir_profiles.reading.medications import Drug, read_course
 from fhir_profiles.reading.observations import read_observation
 from fhir_profiles.reading.studies import read_study_parts
 from fhir_profiles.record import (
@@ -38,7 +38,6 @@ from fhir_profiles.resources import (
 )
 
 _F = TypeVar("_F", bound=Fact)
-_DRUGS = (MedicationRequest, MedicationStatement, MedicationAdministration, MedicationDispense)
 _SEXES = {"male": Sex.MALE, "female": Sex.FEMALE}
 
 
@@ -63,7 +62,12 @@ def read_record(
     shelves = _shelve(reading, decoded.received)
     conditions = [read_condition(reading, c) for c in _of(shelves, Condition)]
     procedures = [read_procedure(reading, p) for p in _of(shelves, Procedure)]
-    drugs = [d for kind in _DRUGS for d in _of(shelves, kind)]
+    drugs: list[Drug] = [
+        *_of(shelves, MedicationRequest),
+        *_of(shelves, MedicationStatement),
+        *_of(shelves, MedicationAdministration),
+        *_of(shelves, MedicationDispense),
+    ]
     courses = [read_course(reading, drug, shelves.products) for drug in drugs]
     allergies = [read_allergy(reading, a) for a in _of(shelves, AllergyIntolerance)]
     results = [result for o in _of(shelves, Observation) for result in read_observation(reading, o)]
@@ -174,4 +178,3 @@ def source_states(
         if states[source] is SourceState.SUPPLIED or state is SourceState.NOT_SUPPLIED:
             states[source] = state
     return states
-

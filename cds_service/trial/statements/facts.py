@@ -1,4 +1,4 @@
-"""Statements about diagnoses, procedures, courses of drugs and allergies: does such a fact exist?"""
+"""Statements about diagnoses, procedures, courses of drugs and allergies: whether such a fact exists."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal, TypeVar
 
 from cds_service.trial.case import Aim, Case, Line, weigh
-from cds_service.trial.findings import Answer, Certainty, Evidence, confirm, message
+from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, message
 from cds_service.trial.results import dated
 from cds_service.trial.statements.base import answer_by_facts
 from fhir_profiles.dates import UNDATED, DateInterval, Lookback
@@ -57,7 +57,9 @@ def answer_of(fact: Fact, names: frozenset[str], hold: Hold, line: Line, days: D
         reason = message("fact.recorded", label=fact.label, days=days)
         return Answer(Certainty.YES, reason, evidence, lapses=hold.lapses)
     reason = message(f"fact.doubt.{why}", label=fact.label, days=days, concept=name)
-    return Answer(Certainty.MAYBE, reason, evidence, (confirm("concept", concept=name),))
+    return Answer(
+        Certainty.MAYBE, reason, evidence, (Ask(f"confirm:{name}", message("confirm.concept", concept=name)),)
+    )
 
 
 def _none_of(names: frozenset[str]) -> tuple[str, ...]:

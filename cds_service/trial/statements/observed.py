@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cds_service.trial.case import Case, Line, hidden, weigh
-from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Message, confirm, message
+from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Message, ask_test, confirm, message
 from cds_service.trial.protocol import Analyte
 from cds_service.trial.results import (
     Reading,
@@ -41,7 +41,7 @@ def of_known_subject(answer: Answer, result: Result, line: Line) -> Answer:
     if result.subject_known or (answer.certainty is Certainty.YES and not line.passing):
         return answer
     reason = message("fact.doubt.no-subject", label=result.label, days=result.when.days, concept="")
-    return Answer(Certainty.MAYBE, reason, answer.evidence, (confirm("subject", reference=result.reference),))
+    return Answer(Certainty.MAYBE, reason, answer.evidence, (confirm("subject"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +210,7 @@ class ScoreStatement:
         return of_known_subject(answer, result, line)
 
     def _ask(self) -> Ask:
-        return Ask(f"test:{self.scale}", message("ask.test", test=self.scale, age=_length(self.window)))
-
-
-def _length(window: Lookback | None) -> str:
-    return "" if window is None else str(window.length)
+        return ask_test(self.scale, self.window)
 
 
 AnswerSets = tuple[frozenset[str], frozenset[str]]
@@ -248,7 +244,9 @@ class ResultStatement:
         evidence = (Evidence(result.reference, dated(days), value),)
         usability = age_of(result, self.window, case.day)
         if usability is Usability.STALE:
-            return Answer(Certainty.NO, message("result.stale", label=result.label, days=days), evidence, (self._ask(),))
+            return Answer(
+                Certainty.NO, message("result.stale", label=result.label, days=days), evidence, (self._ask(),)
+            )
         holds = self._holds(result)
         reason = message("result.value", label=result.label, value=value, days=days)
         if holds is None or usability is Usability.UNDATED or self.value_set not in result.sets:
@@ -268,7 +266,7 @@ class ResultStatement:
         return False if mentioned & no and not mentioned & yes else None
 
     def _ask(self) -> Ask:
-        return Ask(f"test:{self.value_set}", message("ask.test", test=self.value_set, age=_length(self.window)))
+        return ask_test(self.value_set, self.window)
 
 
 def _any_yes(answers: tuple[Answer, ...]) -> Answer:
@@ -277,4 +275,3 @@ def _any_yes(answers: tuple[Answer, ...]) -> Answer:
         if found is not None:
             return found
     return answers[0]
-

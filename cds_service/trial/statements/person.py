@@ -106,7 +106,9 @@ class OtherStudyStatement:
         """Whether an on-study subject of another study is on record."""
         parts = case.enrolment.other_parts
         evidence = tuple(Evidence(p.reference, p.start, p.status) for p in parts)
-        found = Answer(Certainty.YES if parts else Certainty.SILENT, message("study.other" if parts else "study.none"), evidence)
+        found = Answer(
+            Certainty.YES if parts else Certainty.SILENT, message("study.other" if parts else "study.none"), evidence
+        )
         return weigh(case, line, Source.RESEARCH_SUBJECTS, found)
 
 
@@ -134,8 +136,12 @@ class ChildPughStatement:
         if found.decided_a is None:
             asks = distinct_asks(a for part in found.parts for a in part.asks)
             return Answer(Certainty.MAYBE, message("child-pugh.open", low=low, high=high), evidence, asks)
-        reason = message("child-pugh.presumed" if found.decided_a and found.presumed else "child-pugh.decided",
-                         letter=found.letter or "B-C", low=low, high=high)
+        reason = message(
+            "child-pugh.presumed" if found.decided_a and found.presumed else "child-pugh.decided",
+            letter=found.letter or "B-C",
+            low=low,
+            high=high,
+        )
         if not found.decided_a:
             return Answer(Certainty.YES if self.wanted == "B-C" else Certainty.NO, reason, evidence)
         basis = "presumed" if found.presumed and found.calculated_a else "recorded"
@@ -153,8 +159,8 @@ def _conflict(found: ChildPugh) -> Message:
 class FirstStatement:
     """The earliest date of any fact of the sets lies in the window (I2: newly diagnosed).
 
-    An undated one, or one dated only by when it was recorded, leaves the earliest date open; so does an unconfirmed one,
-    unless it lies in the window itself and moves nothing.
+    An undated one, or one dated only by when it was recorded, leaves the earliest date open; so does an unconfirmed
+    one, unless it lies in the window itself and moves nothing.
     """
 
     value_sets: frozenset[str]
@@ -199,7 +205,9 @@ class FirstStatement:
         certainty = {True: Certainty.YES, False: Certainty.NO, None: Certainty.MAYBE}[holds]
         name = "first.recent" if holds else "first.not-recent" if holds is False else "first.open"
         reason = message(name, label=fact.label, days=days, window=self.window.length)
-        return Answer(certainty, reason, (Evidence(fact.reference, dated(days), fact.label),), (confirm("first-date"),))
+        return Answer(
+            certainty, reason, (Evidence(fact.reference, dated(days), fact.label),), (confirm("newly-diagnosed"),)
+        )
 
 
 # A first date certainly too long ago decides, then what is open, then what is recent.

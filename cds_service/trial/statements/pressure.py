@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cds_service.trial.case import Case, Line, weigh
-from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, message
+from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, ask_test, message
 from cds_service.trial.results import Usability, age_of, dated, number_in_unit
 from fhir_profiles.dates import Lookback
 from fhir_profiles.record import PatientRecord, Result, Source
@@ -80,11 +80,13 @@ class PressureStatement:
 
     def _above(self, case: Case, taken: Iterable[Result], part: str, limit: Decimal) -> bool | None:
         """Whether any value of this part is above its limit; None when it is missing or may be."""
-        values = [number_in_unit(case.measures, case.measures.analytes[part], r.value)[0] for r in taken if part in r.sets]
+        values = [
+            number_in_unit(case.measures, case.measures.analytes[part], r.value)[0] for r in taken if part in r.sets
+        ]
         holds = {None if value is None else value.above(limit) for value in values}
         if True in holds:
             return True
         return None if None in holds or not holds else False
 
     def _ask(self) -> Ask:
-        return Ask("test:blood-pressure", message("ask.test", test=self.parts.panel, age=str(self.window.length)))
+        return ask_test(self.parts.panel, self.window)

@@ -1,0 +1,1 @@
+"""The speed of the hot path, measured on generated charts: `python -m benchmarks`."""

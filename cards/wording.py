@@ -1,0 +1,80 @@
+"""Messages become sentences: the words come from a catalogue, the parameters are shown as a reader expects them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from cds_service.trial.findings import Message, Parameter
+from fhir_profiles.dates import DateInterval, Duration
+
+_SETS = frozenset({"concept", "concepts", "analyte", "scale", "test"})
+_MONTH, _YEAR = 31, 366
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: its catalogue, by message id, and what the value sets are called."""
+
+    language: str
+    catalogue: Mapping[str, str]
+    titles: Mapping[str, str]
+
+    def say(self, message: Message) -> str:
+        """The sentence of a message; it begins with a capital."""
+        return capital(self.phrase(message))
+
+    def phrase(self, message: Message) -> str:
+        """The words of a message, for use inside a sentence. KeyError for an id that the catalogue lacks."""
+        shown = {name: self._show(name, value) for name, value in message.parameters}
+        return self.catalogue[message.id].format(**shown)
+
+    def title(self, name: str) -> str:
+        """What a value set, analyte, score or test is called."""
+        return self.catalogue.get(f"set.{name}") or self.titles.get(name, name)
+
+    def days(self, days: DateInterval) -> str:
+        """A date as far as it is known: a day, a month, a year, or a span."""
+        first, last = days
+        if first == date.min:
+            return self.catalogue["date.unknown"] if last == date.max else self._until(last)
+        if first == last:
+            return first.isoformat()
+        whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1 if last < date.max else False
+        if whole_month and (last - first).days < _MONTH:
+            return f"{first:%Y-%m}"
+        whole_year = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
+        return (
+            f"{first:%Y}" if whole_year and (last - first).days < _YEAR else f"{first.isoformat()}/{last.isoformat()}"
+        )
+
+    def _until(self, last: date) -> str:
+        return self.catalogue["date.until"].format(day=last.isoformat())
+
+    def duration(self, length: Duration) -> str:
+        """A length of time in words."""
+        number = "one" if length.amount == 1 else "many"
+        return self.catalogue[f"{length.unit}.{number}"].format(n=length.amount)
+
+    def _show(self, name: str, value: Parameter) -> str:
+        if isinstance(value, DateInterval):
+            return self.days(value)
+        if isinstance(value, Duration):
+            return self.duration(value)
+        if isinstance(value, tuple):
+            return self._list(tuple(self.title(str(one)) for one in value))
+        if name in _SETS:
+            return self.title(str(value))
+        if name == "source":
+            return self.catalogue[f"source.name.{value}"]
+        return str(value)
+
+    def _list(self, names: tuple[str, ...]) -> str:
+        names = tuple(dict.fromkeys(names))
+        if len(names) <= 1:
+            return "".join(names)
+        return self.catalogue["list.and"].format(rest=", ".join(names[:-1]), last=names[-1])
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,42 @@
+"""`cotsom-cds`: the command line (contract 4.3)."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from cds_service.commands.assessing import assess_command
+from cds_service.commands.demonstrating import demo_command
+from cds_service.commands.protocols import protocol_group
+from cds_service.commands.running import CommandGroup, Surroundings
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cotsom-cds", prog_name="cotsom-cds")
+@click.pass_context
+def main(context: click.Context) -> None:
+    r"""Judge FHIR R4 records against a clinical trial protocol.
+
+    Decision support for research, not a medical device.
+
+    \b
+    Examples:
+      cotsom-cds assess chart.json
+      cotsom-cds assess chart.json --as-of 2026-11-22T09:00:00+09:00 --format json
+      cotsom-cds assess export-folder/ --supplied patient,conditions,procedures,medications
+      cotsom-cds protocol show
+      cotsom-cds demo
+    """
+    context.obj = Surroundings(
+        environment=dict(os.environ),
+        now=lambda: datetime.now(UTC),
+        standard_input=sys.stdin.buffer,
+        here=Path.cwd(),
+    )
+
+
+main.add_command(assess_command)
+main.add_command(protocol_group)
+main.add_command(demo_command)

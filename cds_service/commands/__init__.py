@@ -1,0 +1,1 @@
+"""The commands of `cotsom-cds`, one module each."""

@@ -1,0 +1,46 @@
+"""`cotsom-cds protocol`: check a trial file, show it as a clinician reads it."""
+
+from pathlib import Path
+
+import click
+
+from cds_service.catalogues import languages, load_words
+from cds_service.commands.running import Surroundings, prepare
+from cds_service.terminal import show_protocol, terminal
+
+
+@click.group("protocol")
+def protocol_group() -> None:
+    """Check and show trial protocol files."""
+
+
+@protocol_group.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@click.pass_obj
+def check_command(surroundings: Surroundings, file: Path, site: Path | None) -> None:
+    r"""Check a protocol FILE: its words, its values, its value sets, clauses that can never matter.
+
+    \b
+    Example:
+      cotsom-cds protocol check my-trial.yaml
+    """
+    loaded = prepare(surroundings, site, file, None)
+    protocol = loaded.protocol
+    click.echo(f"{file}: {protocol.name} {protocol.version}: {len(protocol.criteria)} lines, no errors")
+
+
+@protocol_group.command("show")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@click.pass_obj
+def show_command(surroundings: Surroundings, file: Path | None, site: Path | None, language: str) -> None:
+    r"""Show the criteria as a clinician reads them, with every threshold in force (FILE; default: COTSOM).
+
+    \b
+    Example:
+      cotsom-cds protocol show --site our-hospital.toml
+    """
+    loaded = prepare(surroundings, site, file, None)
+    terminal().print(show_protocol(loaded.protocol, load_words(language, loaded.protocol.titles)))

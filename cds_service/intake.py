@@ -1,0 +1,185 @@
+"""Reads what `assess` is given: Bundles, folders, NDJSON, standard input; one patient at a time (contract 4.3)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from cds_service.errors import BadInputError
+from fhir_profiles.reading.decoding import SOURCES_OF_TYPE, Decoded, Received, UnreadableBody, decode_body
+from fhir_profiles.record import QualityIssue, Source, SourceState
+from fhir_profiles.resources import Medication, Patient, Reference, ResearchStudy
+
+
+class Chart(NamedTuple):
+    """One patient's data, or why it cannot be read; `name` says where it came from."""
+
+    name: str
+    decoded: Decoded | None
+    problem: str = ""
+
+
+class _Probe(msgspec.Struct):
+    """What of an unreadable line still says whose and of what kind it is."""
+
+    resourceType: str | None = None
+    id: str | None = None
+    subject: Reference | None = None
+    patient: Reference | None = None
+
+
+@dataclass(slots=True)
+class _Export:
+    """The lines of an export, sorted to patients."""
+
+    patients: dict[str, Received] = field(default_factory=dict)
+    by_patient: dict[str, list[Received]] = field(default_factory=dict)
+    shared: list[Received] = field(default_factory=list)
+    issues: dict[str | None, list[QualityIssue]] = field(default_factory=dict)
+    states: dict[str | None, list[tuple[Source, SourceState]]] = field(default_factory=dict)
+
+
+def read_charts(inputs: Iterable[str], standard_input: BinaryIO) -> Iterator[Chart]:
+    """The patients of files, folders and `-`, in the order given. Raises BadInputError for a path that is not there."""
+    for name in inputs:
+        if name == "-":
+            yield from _read_bytes("-", standard_input.read())
+        elif not Path(name).exists():
+            raise BadInputError(f"{name}: there is no such file or folder")
+        elif Path(name).is_dir():
+            yield from _read_folder(Path(name))
+        else:
+            yield from _read_bytes(name, _bytes_of(Path(name)))
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _read_bytes(name: str, body: bytes) -> Iterator[Chart]:
+    if name.endswith(".ndjson") or _has_several_documents(body):
+        yield from _sorted_to_patients(name, [(name, body.splitlines())])
+        return
+    try:
+        yield Chart(name, decode_body(body))
+    except UnreadableBody as error:
+        yield Chart(name, None, str(error))
+
+
+def _has_several_documents(body: bytes) -> bool:
+    """Whether a body is one JSON document a line."""
+    lines = [line for line in body.split(b"\n", 2)[:2] if line.strip()]
+    return len(lines) > 1 and all(_is_document(line) for line in lines)
+
+
+def _is_document(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line, type=_Probe)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _read_folder(folder: Path) -> Iterator[Chart]:
+    """Bundles one by one; single resources and NDJSON together, sorted to their patients."""
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".json", ".ndjson") and file.is_file())
+    if not files:
+        raise BadInputError(f"{folder}: the folder holds no .json and no .ndjson file")
+    lines: list[tuple[str, list[bytes]]] = []
+    for file in files:
+        body = _bytes_of(file)
+        if file.suffix == ".ndjson":
+            lines.append((file.name, body.splitlines()))
+        elif _kind(body) in (None, "Bundle"):
+            yield from _read_bytes(str(file), body)
+        else:
+            lines.append((file.name, [body]))
+    if lines:
+        yield from _sorted_to_patients(str(folder), lines)
+
+
+def _kind(body: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(body, type=_Probe).resourceType
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _sorted_to_patients(name: str, files: Iterable[tuple[str, list[bytes]]]) -> Iterator[Chart]:
+    export = _Export()
+    for file, lines in files:
+        # a file of which no line is FHIR is no part of the export (its log, say)
+        if any(_kind(line) for line in lines):
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    _take(export, f"{file}:{number}", line)
+    if not export.patients:
+        yield Chart(name, None, "no Patient: records of patients were expected")
+    for patient in sorted(export.patients):
+        yield Chart(f"{name}#{patient}", _of_patient(export, patient))
+
+
+def _take(export: _Export, place: str, line: bytes) -> None:
+    try:
+        decoded = decode_body(line)
+    except UnreadableBody:
+        _take_unreadable(export, place, line)
+        return
+    for received in decoded.received:
+        _put(export, received)
+    if decoded.issues:
+        whose = _whose(line)
+        export.issues.setdefault(whose, []).extend(decoded.issues)
+        export.states.setdefault(whose, []).extend(decoded.states)
+
+
+def _take_unreadable(export: _Export, place: str, line: bytes) -> None:
+    """A line that is no FHIR at all may be anything of anybody."""
+    del line
+    export.issues.setdefault(None, []).append(QualityIssue(place, "unreadable-entry"))
+    export.states.setdefault(None, []).extend((source, SourceState.IN_PART) for source in Source)
+
+
+def _put(export: _Export, received: Received) -> None:
+    resource = received.resource
+    if isinstance(resource, Patient):
+        export.patients[str(resource.id)] = received
+    elif isinstance(resource, (Medication, ResearchStudy)):
+        export.shared.append(received)
+    else:
+        owner = next((r for name in ("subject", "patient", "individual") if (r := getattr(resource, name, None))), None)
+        whose = _id_in(owner)
+        if whose is not None:
+            export.by_patient.setdefault(whose, []).append(received)
+        elif type(resource).__name__ in SOURCES_OF_TYPE:
+            export.shared.append(received)
+
+
+def _id_in(reference: object) -> str | None:
+    """The id of the patient that a reference names; "" for one that names something else."""
+    if not isinstance(reference, Reference) or not reference.reference:
+        return None
+    kind, _, name = reference.reference.partition("/_history/")[0].rpartition("/")
+    if not kind:
+        return name.removeprefix("urn:uuid:")
+    return name if kind.endswith("Patient") else ""
+
+
+def _whose(line: bytes) -> str | None:
+    try:
+        probe = msgspec.json.decode(line, type=_Probe)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return probe.id if probe.resourceType == "Patient" else _id_in(probe.subject or probe.patient)
+
+
+def _of_patient(export: _Export, patient: str) -> Decoded:
+    received = (export.patients[patient], *export.shared, *export.by_patient.get(patient, ()))
+    issues = (*export.issues.get(None, ()), *export.issues.get(patient, ()))
+    states = (*export.states.get(None, ()), *export.states.get(patient, ()))
+    return Decoded(received, issues, states)
