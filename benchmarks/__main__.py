@@ -95,11 +95,11 @@ def _rounds(loaded: Loaded, body: bytes) -> Iterator[Round]:
 def one_round(loaded: Loaded, body: bytes) -> Round:
     """Both sides once, each result thrown away outside its measurement."""
     with _no_collection():
-        plain, _ = _timed(lambda: orjson.loads(body))
+        plain = _timed(lambda: orjson.loads(body))[0]
     with _no_collection():
         decode, decoded = _timed(lambda: decode_body(body))
         read, record = _timed(lambda: read_record(decoded, loaded.vocabulary, loaded.settings.zone))
-        judge, _ = _timed(lambda: assess(loaded.protocol, record, Moment(AS_OF, loaded.settings.zone)))
+        judge = _timed(lambda: assess(loaded.protocol, record, Moment(AS_OF, loaded.settings.zone)))[0]
     return Round(plain, decode, read, judge)
 
 
@@ -124,10 +124,9 @@ def _print_table(measured: Sequence[Measured]) -> None:
         spans = map(attrgetter, ("plain", "decode", "read", "assess", "total"))
         times = " ".join(f"{one.middle(of) * 1000:9.2f}" for of in spans)
         target = f"{_TARGETS[one.size.name]:.1f}" if one.size.name in _TARGETS else "-"
-        print(
-            f"{one.size.name:5} {one.length:9,} {one.size.resources:9,}  {times} {one.middle(attrgetter('ratio')):7.2f} "
-            f"{target:>7} {len(one.rounds):6}"
-        )
+        ratio = one.middle(attrgetter("ratio"))
+        chart_size = f"{one.size.name:5} {one.length:9,} {one.size.resources:9,}"
+        print(f"{chart_size}  {times} {ratio:7.2f} {target:>7} {len(one.rounds):6}")
 
 
 def _print_growth(measured: Sequence[Measured]) -> None:

@@ -115,8 +115,9 @@ def _meta(kind: str, place: _Place) -> Json:
 
 
 def _narrative(kind: str, place: _Place) -> Json:
-    words = f"<p><b>{kind}</b> of {place.day}</p><table><tr><td>{SENTENCES[place.number % len(SENTENCES)]}</td></tr></table>"
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{words}</div>'}
+    words = SENTENCES[place.number % len(SENTENCES)]
+    rows = f"<p><b>{kind}</b> of {place.day}</p><table><tr><td>{words}</td></tr></table>"
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{rows}</div>'}
 
 
 def _concept(concept: Concept, place: _Place) -> Json:
@@ -128,8 +129,7 @@ def _concept(concept: Concept, place: _Place) -> Json:
 
 
 def _code(system: str, code: str, display: str) -> Json:
-    coding = {"system": f"{_CATEGORY}/{system}", "code": code, "display": display}
-    return {"coding": [coding]}
+    return {"coding": [{"system": f"{_CATEGORY}/{system}", "code": code, "display": display}]}
 
 
 def _observation(place: _Place) -> dict[str, object]:

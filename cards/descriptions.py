@@ -11,6 +11,7 @@ from cds_service.trial.statements.observed import LabStatement, Limit, ResultSta
 from cds_service.trial.statements.person import (
     AgeStatement,
     ChildPughStatement,
+    CountStatement,
     EnrolledStatement,
     FirstStatement,
     OtherStudyStatement,
@@ -25,7 +26,7 @@ def describe(statement: Statement, words: Words, units: dict[str, str]) -> str: 
     match statement:
         case ConditionStatement():
             return _condition(statement, words)
-        case ProcedureStatement() | AllergyStatement() | CourseStatement():
+        case ProcedureStatement() | AllergyStatement() | CourseStatement() | CountStatement() | FirstStatement():
             return _event(statement, words)
         case LabStatement():
             return _lab(statement, words, units)
@@ -70,13 +71,20 @@ def _condition(statement: ConditionStatement, words: Words) -> str:
     return f"{head}{sites}{away}{_window(statement.window, words)}{dated}"
 
 
-def _event(statement: ProcedureStatement | AllergyStatement | CourseStatement, words: Words) -> str:
+_Event = ProcedureStatement | AllergyStatement | CourseStatement | CountStatement | FirstStatement
+
+
+def _event(statement: _Event, words: Words) -> str:
     sets = _sets(statement.value_sets, words)
     match statement:
         case CourseStatement(window=Lookback(length=length)):
             return words.catalogue["describe.course-window"].format(sets=sets, length=words.duration(length))
         case CourseStatement():
             return words.catalogue["describe.course"].format(sets=sets)
+        case CountStatement():
+            return words.catalogue["describe.count"].format(sets=sets)
+        case FirstStatement(window=Lookback(length=length)):
+            return words.catalogue["describe.first"].format(sets=sets, length=words.duration(length))
         case ProcedureStatement(window=window):
             return words.catalogue["describe.procedure"].format(sets=sets) + _window(window, words)
     return words.catalogue["describe.allergy"].format(sets=sets)
@@ -114,7 +122,7 @@ def _finding(statement: ScoreStatement | ResultStatement | PressureStatement, wo
     return text + _age(statement.window, words)
 
 
-def _person(statement: Statement, words: Words) -> str:  # noqa: PLR0911 - one return a kind
+def _person(statement: Statement, words: Words) -> str:
     say = words.catalogue
     match statement:
         case AgeStatement(at_least=int(years)):
@@ -125,9 +133,6 @@ def _person(statement: Statement, words: Words) -> str:  # noqa: PLR0911 - one r
             return say[f"describe.sex.{sex}"]
         case ChildPughStatement(wanted=wanted, basis=basis):
             return say[f"describe.child-pugh.{wanted}.{basis}"]
-        case FirstStatement(value_sets=sets, window=window):
-            first = say["describe.first"]
-            return first.format(sets=_sets(sets, words), length=words.duration(window.length))
         case EnrolledStatement():
             return say["describe.enrolled"]
         case OtherStudyStatement():

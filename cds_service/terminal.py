@@ -37,35 +37,40 @@ _STATUS_COLOURS = {
 }
 
 
-def show_assessment(assessment: Assessment, protocol: TrialProtocol, words: Words, name: str) -> RenderableType:
-    """Everything about one patient: the lines by verdict, then what follows from them."""
-    return Group(*_parts(assessment, protocol, words, name))
+def show_assessment(
+    assessment: Assessment, protocol: TrialProtocol, words: Words, name: str, *, brief: bool = False
+) -> RenderableType:
+    """Everything about one patient: the lines by verdict, and what follows; `brief` only names those passed."""
+    return Group(*_parts(assessment, protocol, words, name, brief=brief))
 
 
-def _parts(assessment: Assessment, protocol: TrialProtocol, words: Words, name: str) -> Iterator[RenderableType]:
+def _parts(
+    assessment: Assessment, protocol: TrialProtocol, words: Words, name: str, *, brief: bool
+) -> Iterator[RenderableType]:
     say = words.catalogue
     instant = assessment.moment.as_of.astimezone(assessment.moment.zone).strftime("%Y-%m-%d %H:%M %Z")
     title = f"{name}  {assessment.patient}  {protocol.name} ({protocol.id}) {protocol.version}"
     yield Text(f"{title}  {say['text.as-of'].format(instant=instant)}", style="bold")
-    yield _table(assessment, protocol, words)
+    yield _table(assessment, protocol, words, brief=brief)
     yield _conclusion(assessment, words)
     yield from _missing(assessment, words)
     yield from _gaps(assessment, words)
     yield Text(say["text.disclaimer"], style="dim")
 
 
-def _table(assessment: Assessment, protocol: TrialProtocol, words: Words) -> Table:
+def _table(assessment: Assessment, protocol: TrialProtocol, words: Words, *, brief: bool) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, expand=True, padding=(0, 1))
     table.add_column(no_wrap=True)
-    table.add_column(ratio=2)
-    table.add_column(ratio=3)
+    table.add_column(ratio=2, overflow="fold")
+    table.add_column(ratio=3, overflow="fold")
     texts = {criterion.id: criterion.text for criterion in protocol.criteria}
     for verdict in _ORDER:
         findings = [f for f in assessment.findings if f.verdict is verdict]
         if findings:
             heading = f"{words.catalogue[f'group.{verdict}']} ({len(findings)})"
-            table.add_row("", Text(heading, style=f"bold {_COLOURS[verdict]}"), "")
-        for finding in findings:
+            named = ", ".join(f.id for f in findings) if brief and verdict.passes else ""
+            table.add_row("", Text(heading, style=f"bold {_COLOURS[verdict]}"), Text(named, style="dim"))
+        for finding in () if brief and verdict.passes else findings:
             mark = Text(f"{_MARKS[verdict]} {finding.id}", style=_COLOURS[verdict])
             table.add_row(mark, Text(texts[finding.id]), Text(reason_of(finding, words), style="dim"))
     return table

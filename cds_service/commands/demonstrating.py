@@ -37,7 +37,7 @@ def demo_command(surroundings: Surroundings, chart: str) -> None:
     shown = [(Path(j.name).stem, j.assessment) for j in judged if j.assessment is not None]
     for name, assessment in shown:
         console.rule(name)
-        console.print(show_assessment(assessment, loaded.protocol, words, name))
+        console.print(show_assessment(assessment, loaded.protocol, words, name, brief=True))
     console.rule("overview")
     console.print(show_overview(shown, words))
     if chart:

@@ -1,13 +1,19 @@
 """Reads a protocol file: YAML without surprises, held against the schema, with errors that name the place."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cds_service.errors import ConfigurationError
+from cds_service.protocols.complaints import Fault, complaints
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 
 SCHEMA = Path(__file__).with_name("protocol.schema.json")
 
@@ -19,10 +25,11 @@ class _StrictLoader(yaml.CSafeLoader):
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, Any] = {}
     for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
+        key, line = loader.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            raise ConfigurationError(f"line {line}: a key must be a text; put {key_node.value!s:.40} in quotes")
         if key in seen:
-            line = key_node.start_mark.line + 1
-            raise ConfigurationError(f"line {line}: the key {key!r} is given twice")
+            raise ConfigurationError(f"line {line}: the key {key!r} is given twice; keep one of the two")
         seen[key] = loader.construct_object(value_node, deep=True)
     return seen
 
@@ -55,20 +62,41 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 
 def schema_problems(given: object) -> Iterator[str]:
-    """What the schema has against a parsed file, one line each, the place first."""
+    """What the schema has against a parsed file, one line each, the place first, most basic first at each place."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import, needed only here
 
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-    for error in sorted(validator.iter_errors(given), key=lambda e: [str(part) for part in e.absolute_path]):
-        yield f"{_place(given, tuple(error.absolute_path))}: {error.message}"
+    faults = sorted(
+        (_fault(error) for error in validator.iter_errors(given)), key=lambda f: (_sortable(f.path), f.rank)
+    )
+    lines: list[str] = []
+    for _, here in groupby(faults, key=lambda fault: _sortable(fault.path)):
+        _, basic = next(groupby(here, key=lambda fault: fault.rank))
+        lines += [f"{place(given, fault.path)}: {text}" for fault in basic for text in complaints(fault)]
+    yield from dict.fromkeys(lines)
 
 
-def _place(given: object, path: tuple[str | int, ...]) -> str:
+def _fault(error: "ValidationError") -> Fault:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    return Fault(tuple(error.absolute_path), str(error.validator), error.validator_value, error.instance, schema)
+
+
+def _sortable(path: Iterable[str | int]) -> tuple[str, ...]:
+    return tuple(f"{step:06}" if isinstance(step, int) else step for step in path)
+
+
+def place(given: object, path: tuple[str | int, ...]) -> str:
     """Where in the file, by criterion id and key rather than by position."""
     names: list[str] = []
-    here: Any = given
+    passed: list[Any] = [given]
     for step in path:
-        here = here[step]
-        named = isinstance(step, int) and isinstance(here, Mapping) and "id" in here
-        names.append(str(here["id"]) if named else f"[{step + 1}]" if isinstance(step, int) else str(step))
+        names.append(f"[{step + 1}]" if isinstance(step, int) and isinstance(passed[-1], list) else str(step))
+        passed.append(passed[-1][step])
+    if len(names) > 1 and names[0] == "criteria":
+        names[:2] = [f"criterion {_id_of(passed[2]) or names[1]}"]
     return " > ".join(names) or "top level"
+
+
+def _id_of(criterion: object) -> str | None:
+    name = criterion.get("id") if isinstance(criterion, Mapping) else None
+    return name if isinstance(name, str) else None

@@ -13,6 +13,7 @@ from cds_service.trial.statements.observed import AnswerSets, LabStatement, Resu
 from cds_service.trial.statements.person import (
     AgeStatement,
     ChildPughStatement,
+    CountStatement,
     EnrolledStatement,
     FirstStatement,
     OtherStudyStatement,
@@ -175,6 +176,11 @@ def _on_another_study(builder: Builder, given: Given) -> Statement:
     return OtherStudyStatement()
 
 
+def _count(builder: Builder, given: Given) -> Statement:
+    del builder
+    return CountStatement(names(given["count"]))
+
+
 def _definition(builder: Builder, given: Given) -> Statement:
     found = builder.definitions.get(given["definition"])
     if found is None:
@@ -209,6 +215,7 @@ _KINDS: Mapping[str, Callable[[Builder, Given], Statement]] = {
     "child_pugh": _child_pugh,
     "enrolled": _enrolled,
     "on_another_study": _on_another_study,
+    "count": _count,
     "definition": _definition,
     "any_of": _any_of,
     "all_of": _all_of,

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.trial.case import Aim, Case, Line
-from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Finding, Message, Verdict, distinct_asks
+from cds_service.trial.findings import (
+    Answer,
+    Ask,
+    Certainty,
+    Evidence,
+    Finding,
+    Message,
+    Verdict,
+    distinct_asks,
+    message,
+)
 from cds_service.trial.protocol import Clause, Criterion
 
 _REASONS_SHOWN = 3
@@ -80,7 +90,7 @@ def _open(heard: list[_Heard]) -> list[_Heard]:
 
 def _explain(criterion: Criterion, heard: list[_Heard], verdict: Verdict, other: Finding | None, case: Case) -> Finding:
     behind = _behind(heard, verdict)
-    reasons = tuple(dict.fromkeys(h.answer.reason for h in behind))[:_REASONS_SHOWN]
+    reasons = _merged(tuple(dict.fromkeys(h.answer.reason for h in behind)))[:_REASONS_SHOWN]
     evidence = tuple(dict.fromkeys(e for h in behind for e in h.answer.evidence))[:_EVIDENCE_SHOWN]
     asks: tuple[Ask, ...] = ()
     if verdict is Verdict.UNKNOWN:
@@ -88,6 +98,16 @@ def _explain(criterion: Criterion, heard: list[_Heard], verdict: Verdict, other:
         asks = _asks(criterion, heard, other)
     lapses = _lapses(criterion, case) if verdict is Verdict.VIOLATED else None
     return Finding(criterion.id, verdict, reasons or (_plain_reason(verdict),), evidence, asks, lapses)
+
+
+def _merged(reasons: tuple[Message, ...]) -> tuple[Message, ...]:
+    """One sentence for everything that nothing is recorded of."""
+    silent = [reason for reason in reasons if reason.id == "none-recorded"]
+    if len(silent) <= 1:
+        return reasons
+    names = (name for reason in silent for _, value in reason.parameters if isinstance(value, tuple) for name in value)
+    others = tuple(reason for reason in reasons if reason.id != "none-recorded")
+    return (*others, message("none-recorded", concepts=tuple(dict.fromkeys(str(name) for name in names))))
 
 
 def _plain_reason(verdict: Verdict) -> Message:
@@ -126,7 +146,7 @@ def _asks(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> t
         elif h.answer.certainty is Certainty.MAYBE:
             asks += (h.clause.ask,) if h.clause.ask and not _is_source(h.answer) else h.answer.asks
     asks += other.asks if other else ()
-    if criterion.ask and (not asks or criterion.otherwise is Verdict.UNKNOWN):
+    if criterion.ask and not asks:
         asks.append(criterion.ask)
     return distinct_asks(asks) or (Ask(f"confirm:{criterion.id}", Message("confirm.line", (("id", criterion.id),))),)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from cds_service.trial.case import Case, Line
-from cds_service.trial.findings import Answer, Certainty, Message
+from cds_service.trial.findings import Answer, Certainty, message
 from fhir_profiles.record import Source
 
 _EVIDENCE_SHOWN = 5
@@ -29,14 +29,17 @@ class Statement(Protocol):
         """What it says of this case."""
 
 
-def answer_by_facts(held: Iterable[Answer], nothing: Message, *, any_on_record: bool) -> Answer:
+def answer_by_facts(held: Iterable[Answer], names: frozenset[str], *, any_on_record: bool) -> Answer:
     """The answer of a statement that asks whether some fact exists: the certain ones, else those that may hold."""
     answers = tuple(held)
     for certainty in (Certainty.YES, Certainty.MAYBE):
         found = tuple(a for a in answers if a.certainty is certainty)
         if found:
             return _joined(certainty, found)
-    return Answer(Certainty.NO if any_on_record else Certainty.SILENT, nothing)
+    concepts = tuple(sorted(names))
+    if any_on_record:
+        return Answer(Certainty.NO, message("none-counting", concepts=concepts))
+    return Answer(Certainty.SILENT, message("none-recorded", concepts=concepts))
 
 
 def _joined(certainty: Certainty, found: tuple[Answer, ...]) -> Answer:

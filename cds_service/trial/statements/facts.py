@@ -62,10 +62,6 @@ def answer_of(fact: Fact, names: frozenset[str], hold: Hold, line: Line, days: D
     )
 
 
-def _none_of(names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(names))
-
-
 @dataclass(frozen=True, slots=True)
 class ConditionStatement:
     """A diagnosis of one of the sets is recorded, of the asked activity, site and date."""
@@ -83,8 +79,7 @@ class ConditionStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a diagnosis is on record."""
         facts = _distinct(case.record.conditions.get(name, ()) for name in self.value_sets)
-        nothing = message("none-recorded", concepts=_none_of(self.value_sets))
-        held = answer_by_facts(self._held(facts, case, line), nothing, any_on_record=bool(facts))
+        held = answer_by_facts(self._held(facts, case, line), self.value_sets, any_on_record=bool(facts))
         answer = weigh(case, line, Source.CONDITIONS, held)
         if answer.certainty in (Certainty.YES, Certainty.MAYBE) or Source.OBSERVATIONS not in line.row:
             return answer
@@ -160,8 +155,7 @@ class ProcedureStatement:
         """Whether such a procedure is on record."""
         facts = _distinct(case.record.procedures.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
-        nothing = message("none-recorded", concepts=_none_of(self.value_sets))
-        found = answer_by_facts((a for a in held if a is not None), nothing, any_on_record=bool(facts))
+        found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
         return weigh(case, line, Source.PROCEDURES, found)
 
     def _held(self, fact: ProcedureFact, case: Case, line: Line) -> Answer | None:
@@ -192,8 +186,7 @@ class CourseStatement:
         """Whether such a course is on record."""
         facts = _distinct(case.record.courses.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
-        nothing = message("none-recorded", concepts=_none_of(self.value_sets))
-        found = answer_by_facts((a for a in held if a is not None), nothing, any_on_record=bool(facts))
+        found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
         return weigh(case, line, Source.MEDICATIONS, found)
 
     def _held(self, course: Course, case: Case, line: Line) -> Answer | None:
@@ -231,6 +224,5 @@ class AllergyStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such an allergy is on record."""
         facts: tuple[AllergyFact, ...] = _distinct(case.record.allergies.get(name, ()) for name in self.value_sets)
-        nothing = message("none-recorded", concepts=_none_of(self.value_sets))
         held = tuple(answer_of(fact, self.value_sets, Hold(fits=True), line, UNDATED) for fact in facts)
-        return weigh(case, line, Source.ALLERGIES, answer_by_facts(held, nothing, any_on_record=bool(facts)))
+        return weigh(case, line, Source.ALLERGIES, answer_by_facts(held, self.value_sets, any_on_record=bool(facts)))

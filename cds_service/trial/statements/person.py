@@ -77,6 +77,24 @@ class SexStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class CountStatement:
+    """How many procedures of the set are on record; it always holds, and reports the number (I8)."""
+
+    value_sets: frozenset[str]
+    sources: frozenset[Source] = frozenset()
+    may_be_silent: bool = False
+
+    def answer(self, case: Case, line: Line) -> Answer:
+        """Holds whatever the number."""
+        del line
+        found = {f.reference: f for n in self.value_sets for f in case.record.procedures.get(n, ()) if n in f.sets}
+        past = [fact for fact in found.values() if fact.dated.first <= case.day]
+        evidence = tuple(Evidence(f.reference, dated(f.dated.cut_at(case.day)), f.label) for f in past)
+        reason = message("count.none" if not past else "count.some", number=len(past), concepts=tuple(self.value_sets))
+        return Answer(Certainty.YES, reason, evidence)
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolledStatement:
     """The patient is enrolled in this study."""
 
@@ -135,12 +153,11 @@ class ChildPughStatement:
             return Answer(Certainty.MAYBE, _conflict(found), evidence, (confirm("child-pugh"),))
         if found.decided_a is None:
             asks = distinct_asks(a for part in found.parts for a in part.asks)
-            return Answer(Certainty.MAYBE, message("child-pugh.open", low=low, high=high), evidence, asks)
+            return Answer(Certainty.MAYBE, message("child-pugh.open", score=_span(low, high)), evidence, asks)
         reason = message(
             "child-pugh.presumed" if found.decided_a and found.presumed else "child-pugh.decided",
             letter=found.letter or "B-C",
-            low=low,
-            high=high,
+            score=_span(low, high),
         )
         if not found.decided_a:
             return Answer(Certainty.YES if self.wanted == "B-C" else Certainty.NO, reason, evidence)
@@ -149,10 +166,14 @@ class ChildPughStatement:
         return Answer(Certainty.YES if holds else Certainty.NO, reason, evidence)
 
 
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}-{high}"
+
+
 def _conflict(found: ChildPugh) -> Message:
     low, high = found.score
     documented = found.documented.evidence.value if found.documented else ""
-    return message("child-pugh.conflict", low=low, high=high, documented=documented)
+    return message("child-pugh.conflict", score=_span(low, high), documented=documented)
 
 
 @dataclass(frozen=True, slots=True)
