@@ -9,6 +9,7 @@ import msgspec
 
 from cds_service.errors import BadInputError
 from fhir_profiles.reading.decoding import SOURCES_OF_TYPE, Decoded, Received, UnreadableBody, decode_body
+from fhir_profiles.reading.prefetch import decode_prefetch
 from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import Medication, Patient, Reference, ResearchStudy
 
@@ -28,6 +29,13 @@ class _Probe(msgspec.Struct):
     id: str | None = None
     subject: Reference | None = None
     patient: Reference | None = None
+
+
+class _HookRequest(msgspec.Struct):
+    """A CDS Hooks request, as an EHR posts it."""
+
+    hook: str
+    prefetch: dict[str, msgspec.Raw] | None = None
 
 
 @dataclass(slots=True)
@@ -66,9 +74,19 @@ def _read_bytes(name: str, body: bytes) -> Iterator[Chart]:
         yield from _sorted_to_patients(name, [(name, body.splitlines())])
         return
     try:
-        yield Chart(name, decode_body(body))
+        prefetch = _prefetch_of(body)
+        yield Chart(name, decode_body(body) if prefetch is None else decode_prefetch(prefetch))
     except UnreadableBody as error:
         yield Chart(name, None, str(error))
+
+
+def _prefetch_of(body: bytes) -> dict[str, msgspec.Raw] | None:
+    """The prefetch of a CDS Hooks request body; None for anything else."""
+    try:
+        request = msgspec.json.decode(body, type=_HookRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return request.prefetch or {}
 
 
 def _has_several_documents(body: bytes) -> bool:

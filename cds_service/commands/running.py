@@ -65,7 +65,7 @@ def instant(surroundings: Surroundings, settings: Settings, as_of: str | None) -
     """The instant of evaluation: as asked, else the set clock, else now."""
     if as_of is not None:
         return read_clock(as_of)
-    return settings.clock or surroundings.now().astimezone(settings.zone)
+    return settings.clock or surroundings.now().astimezone(settings.zone).replace(microsecond=0)
 
 
 def is_terminal() -> bool:

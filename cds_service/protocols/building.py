@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from cds_service.errors import ConfigurationError
@@ -69,7 +70,10 @@ def _at(place: str, build: Callable[..., _T], *arguments: object) -> _T:
 def _named_values(given: Given, overrides: Mapping[str, str]) -> tuple[NamedValue, ...]:
     unknown = sorted(set(overrides) - set(given))
     if unknown:
-        raise ConfigurationError(f"parameter {unknown[0]!r} is not one of this protocol's: {', '.join(sorted(given))}")
+        near = get_close_matches(unknown[0], given, 1) or sorted(given)
+        raise ConfigurationError(
+            f"the site's parameters.{unknown[0]}: this protocol has no such value; it has {', '.join(near)}"
+        )
     return tuple(
         NamedValue(name, str(overrides.get(name, one["value"])), one["meaning"], one["origin"], name in overrides)
         for name, one in given.items()

@@ -118,7 +118,7 @@ def _behind(heard: list[_Heard], verdict: Verdict) -> list[_Heard]:
     """The answers that explain the verdict: what decided, what left it open, or all that spoke for it."""
     if verdict is Verdict.UNKNOWN:
         unknown = [h for h in heard if h.answer.certainty is Certainty.YES and h.clause.verdict is Verdict.UNKNOWN]
-        return [*_open(heard), *unknown] or heard[-1:]
+        return [*_open(heard), *unknown] or heard
     decided = [h for h in heard if h.answer.certainty is Certainty.YES]
     if decided and decided[-1].clause.verdict is verdict:
         return decided

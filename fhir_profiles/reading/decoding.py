@@ -99,18 +99,25 @@ def decode_body(body: bytes) -> Decoded:
     Raises UnreadableBody when the body is not JSON, not an object, or no FHIR resource.
     """
     try:
-        return flatten(_TYPED.decode(body))
-    except msgspec.ValidationError:
-        return _decode_piecewise(body)
+        return _decode_whole(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableBody(_json_problem(body, error)) from None
     except RecursionError:
         raise UnreadableBody("the JSON is nested too deeply") from None
 
 
+def _decode_whole(body: bytes) -> Decoded:
+    try:
+        return flatten(_TYPED.decode(body))
+    except msgspec.ValidationError:
+        return _decode_piecewise(body)
+
+
 def _json_problem(body: bytes, error: Exception) -> str:
     if not body.strip():
         return "the input is empty"
+    if "utf-8" in str(error).lower():
+        return "not JSON: the text is not UTF-8"
     place = str(error).rpartition("(")[2].rstrip(")")
     return f"not JSON: malformed near {place}" if place.startswith("byte") else "not JSON: it ends too early"
 

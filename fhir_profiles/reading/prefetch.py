@@ -1,0 +1,120 @@
+"""Reads the prefetch of a CDS Hooks request: which key tells what of which source (contract 4.1)."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from fhir_profiles.reading.decoding import (
+    SOURCES_OF_TYPE,
+    Decoded,
+    Received,
+    UnreadableBody,
+    decode_body,
+    failed,
+)
+from fhir_profiles.record import QualityIssue, Source, SourceState
+from fhir_profiles.resources import OperationOutcome
+
+SOURCE_OF_KEY: Mapping[str, Source] = {
+    "patient": Source.PATIENT,
+    "conditions": Source.CONDITIONS,
+    "observations": Source.OBSERVATIONS,
+    "procedures": Source.PROCEDURES,
+    "medicationRequests": Source.MEDICATIONS,
+    "allergies": Source.ALLERGIES,
+    "diagnosticReports": Source.IMAGING,
+    "serviceRequests": Source.ORDERS,
+    "researchSubjects": Source.RESEARCH_SUBJECTS,
+    "encounters": Source.ENCOUNTERS,
+}
+# These add evidence to a source: their absence is no gap, their failure is one.
+_ADDS_TO: Mapping[str, Source] = {
+    "medicationStatements": Source.MEDICATIONS,
+    "medicationAdministrations": Source.MEDICATIONS,
+}
+_WHOSE = frozenset({"patient", "subject", "individual"})
+
+
+class _Link(msgspec.Struct):
+    relation: str | None = None
+    url: str | None = None
+
+
+class _Frame(msgspec.Struct):
+    """What of a prefetched value says whether it answers the question."""
+
+    resourceType: str | None = None
+    type: str | None = None
+    link: tuple[_Link, ...] = ()
+
+
+def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
+    """The resources of all keys, and the state of every source: what no key answers was not supplied."""
+    states: dict[Source, SourceState] = dict.fromkeys(Source, SourceState.NOT_SUPPLIED)
+    noted: list[tuple[Source, SourceState]] = []
+    received: list[Received] = []
+    issues: list[QualityIssue] = []
+    for key, raw in prefetch.items():
+        source, adds = SOURCE_OF_KEY.get(key), _ADDS_TO.get(key)
+        decoded = _decode_value(bytes(raw))
+        if decoded is None:
+            noted += [(adds, SourceState.IN_PART)] if adds else []
+            continue
+        received += decoded.received
+        issues += decoded.issues
+        noted += decoded.states
+        if source is not None:
+            states[source] = SourceState.SUPPLIED
+        elif adds is None:
+            noted += _in_part(decoded)
+    return Decoded(tuple(received), tuple(issues), (*_worst(states, noted),))
+
+
+def _in_part(decoded: Decoded) -> Iterator[tuple[Source, SourceState]]:
+    """A key that is not one of ours shows some of a source, and never all of it."""
+    kinds = {type(r.resource).__name__ for r in decoded.received}
+    for source in sorted({s for kind in kinds for s in SOURCES_OF_TYPE.get(kind, ())}):
+        yield source, SourceState.IN_PART
+
+
+def _worst(
+    states: Mapping[Source, SourceState], noted: list[tuple[Source, SourceState]]
+) -> Iterator[tuple[Source, SourceState]]:
+    for source, state in states.items():
+        lowered = {noted_state for noted_source, noted_state in noted if noted_source is source}
+        if state is SourceState.SUPPLIED and lowered:
+            yield source, min(lowered, key=_RANK.__getitem__)
+        elif state is SourceState.NOT_SUPPLIED and SourceState.IN_PART in lowered:
+            yield source, SourceState.IN_PART
+        else:
+            yield source, state
+
+
+_RANK = {SourceState.NOT_SUPPLIED: 0, SourceState.IN_PART: 1, SourceState.SUPPLIED: 2}
+
+
+def _decode_value(raw: bytes) -> Decoded | None:
+    """What one key holds; None when it answers nothing: a failed search, or one that was not about this patient."""
+    if raw.strip() == b"null":
+        return Decoded(())
+    try:
+        decoded = decode_body(raw)
+    except UnreadableBody:
+        return None
+    if any(isinstance(r.resource, OperationOutcome) and failed(r.resource) for r in decoded.received):
+        return None
+    return None if _lost_the_patient(raw) else decoded
+
+
+def _lost_the_patient(raw: bytes) -> bool:
+    """Whether a searchset's own link shows that the server ignored whose data were asked for."""
+    try:
+        frame = msgspec.json.decode(raw, type=_Frame)
+    except msgspec.ValidationError:
+        return False
+    own = next((link.url for link in frame.link if link.relation == "self" and link.url), None)
+    if frame.type != "searchset" or own is None:
+        return False
+    terms = own.partition("?")[2].split("&")
+    asked = {term.partition("=")[0].partition(":")[0].partition(".")[0] for term in terms}
+    return not asked & _WHOSE
