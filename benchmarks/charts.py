@@ -69,8 +69,8 @@ class _Place(NamedTuple):
 
     @property
     def instant(self) -> str:
-        """A time of that day, with Seoul's offset."""
-        return f"{self.day}T{8 + self.number % 9:02d}:{self.number * 7 % 60:02d}:00+09:00"
+        """One time for all that is of that day, as for the results of one draw, with Seoul's offset."""
+        return f"{self.day}T{8 + self.day.day % 9:02d}:{self.day.day * 7 % 60:02d}:00+09:00"
 
 
 def _resources(count: int) -> Iterator[Json]:

@@ -9,6 +9,7 @@ from typing import Any
 import fhir_profiles
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.building import build_protocol
+from cds_service.protocols.checking import check, check_names, refuse
 from cds_service.protocols.parsing import parse_protocol
 from cds_service.settings import Settings
 from cds_service.trial.protocol import TrialProtocol
@@ -37,10 +38,11 @@ def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
     given = with_site(parse_protocol(protocol), settings)
     titles = {name: code_set.title for name, code_set in vocabulary.terminology.sets.items()}
     try:
+        refuse(check_names(given))
         built = build_protocol(given, load_units(), titles, settings.parameters, settings.studies)
-        refuse_unknown_sets(built, vocabulary.terminology)
+        refuse(check(built, given, vocabulary.terminology.sets))
     except ConfigurationError as error:
-        raise ConfigurationError(f"{protocol}: {error}") from None
+        raise ConfigurationError("\n".join(f"{protocol}: {line}" for line in str(error).splitlines())) from None
     return Loaded(built, vocabulary, settings)
 
 
@@ -71,12 +73,3 @@ def with_site(given: Mapping[str, Any], settings: Settings) -> Mapping[str, Any]
                 raise ConfigurationError(f"{key} of {name!r}: no such analyte; there are {', '.join(sorted(analytes))}")
             analytes[name] = {**analytes[name], key: change}
     return {**given, "analytes": analytes}
-
-
-def refuse_unknown_sets(protocol: TrialProtocol, terminology: Terminology) -> None:
-    """Raises ConfigurationError for a value set that a line names and no file holds."""
-    for criterion in protocol.criteria:
-        for clause in criterion.clauses:
-            unknown = sorted(clause.statement.value_sets - set(terminology.sets))
-            if unknown:
-                raise ConfigurationError(f"criterion {criterion.id}: there is no value set {unknown[0]!r}")

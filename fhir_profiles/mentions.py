@@ -52,21 +52,24 @@ class MentionIndex:
         """The names of the value sets whose concept the text mentions."""
         lowered = text.lower()
         found: set[tuple[str, int, int]] = set()
+        denied: list[tuple[int, int]] = []
         for index, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
-            for word in self._words[index]:
-                if self._counts(word, lowered, start, end):
-                    found.add((word.concept, start, end))
+            words = [word for word in self._words[index] if self._stands(word, lowered, start, end)]
+            if words and words[0].latin and self._negated(lowered, start):
+                denied.append((start, end))
+            else:
+                found.update((word.concept, start, end) for word in words)
         if not found:
             return frozenset()
-        return frozenset(concept for concept, start, end in found if not self._yields(concept, start, end, found))
+        kept = {f for f in found if not any(first <= f[1] and f[2] <= last for first, last in denied)}
+        return frozenset(concept for concept, start, end in kept if not self._yields(concept, start, end, kept))
 
-    def _counts(self, word: _Word, text: str, start: int, end: int) -> bool:
-        if word.latin:
-            if start and _LATIN.match(text[start - 1]):
-                return False
-            if word.whole and end < len(text) and _LATIN.match(text[end]):
-                return False
-            return not self._negated(text, start)
+    def _stands(self, word: _Word, text: str, start: int, end: int) -> bool:
+        """Whether the word stands there as a word, and not inside another that means something else."""
+        if word.latin and start and _LATIN.match(text[start - 1]):
+            return False
+        if word.whole and end < len(text) and _LATIN.match(text[end]):
+            return False
         return not any(_lies_within(text, start, end, trap) for trap in self._rules.not_within.get(text[start:end], ()))
 
     def _negated(self, text: str, start: int) -> bool:

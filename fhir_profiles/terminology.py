@@ -50,6 +50,14 @@ class CodeSet:
         """Whether membership alone can decide anything (a `context` set is known and decides nothing)."""
         return "context" not in self.kinds
 
+    @property
+    def names_it(self) -> bool:
+        """Whether a code of the set says what is meant, so that words beside it raise no question.
+
+        A known diagnosis or drug does; a general procedure, panel or allergy code leaves the words to be read.
+        """
+        return self.decides or bool(self.kinds & {"condition", "medication"})
+
 
 class Terminology:
     """All value sets, indexed for look-up by (system, code). Look-ups are remembered; nothing else changes."""

@@ -28,9 +28,7 @@ ZONE = "Asia/Seoul"
 PATIENT: Mapping[str, str] = {"sex": "male", "born": "1968-04-12"}
 
 _FILE_KEYS = frozenset({"criterion", "title", "cases"})
-_CASE_KEYS = frozenset(
-    {"why", "record", "verdict", "needs", "supplied", "in_part", "patient", "as_of", "zone"}
-)
+_CASE_KEYS = frozenset({"why", "record", "verdict", "needs", "supplied", "in_part", "patient", "as_of", "zone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,9 @@ class CriterionCases:
 
 def load_cases() -> tuple[CriterionCases, ...]:
     """Every case file, in the order of the criteria. Raises ValueError naming file and case."""
-    return tuple(_load(file) for file in sorted(CASES.glob("*.yaml"), key=lambda file: (file.stem[0] != "I", file.stem)))
+    return tuple(
+        _load(file) for file in sorted(CASES.glob("*.yaml"), key=lambda file: (file.stem[0] != "I", file.stem))
+    )
 
 
 def _load(file: Path) -> CriterionCases:

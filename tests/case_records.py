@@ -187,7 +187,7 @@ def _observation(item: Item, value: Resource) -> tuple[Resource, ...]:
             "code": _code(item),
             "effectiveDateTime": item.get("on"),
             "issued": item.get("issued"),
-            "bodySite": (_sites(item) or [None])[0],
+            "bodySite": next(iter(_sites(item)), None),
             "dataAbsentReason": _status("data-absent-reason", item.get("absent")),
             **value,
         },

@@ -138,7 +138,11 @@ def _with_other(
 def _asks(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> tuple[Ask, ...]:
     """What would settle an open line: of each open clause its own ask, else its statement's; never nothing."""
     asks: list[Ask] = []
+    asked: set[Evidence] = set()
     for h in heard:
+        if h.clause.verdict is Verdict.UNKNOWN and _repeats(h, asked):
+            continue
+        asked.update(h.answer.evidence)
         if h.answer.certainty is Certainty.YES and h.clause.verdict is Verdict.UNKNOWN:
             asks += (h.clause.ask,) if h.clause.ask else h.answer.asks
         elif h.answer.certainty is Certainty.HIDDEN:
@@ -149,6 +153,12 @@ def _asks(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> t
     if criterion.ask and not asks:
         asks.append(criterion.ask)
     return distinct_asks(asks) or (Ask(f"confirm:{criterion.id}", Message("confirm.line", (("id", criterion.id),))),)
+
+
+def _repeats(heard: _Heard, asked: set[Evidence]) -> bool:
+    """Whether an open clause speaks only of facts that an earlier one has asked about."""
+    evidence = heard.answer.evidence
+    return heard.answer.certainty is Certainty.MAYBE and bool(evidence) and asked.issuperset(evidence)
 
 
 def _is_source(answer: Answer) -> bool:

@@ -87,7 +87,7 @@ def _of(record: PatientRecord, name: str) -> tuple[Result, ...]:
 def _read(measures: Measures, analyte: Analyte, result: Result, maximum: Lookback, day: date) -> Reading:
     usability = age_of(result, maximum, day)
     interval, why = number_in_unit(measures, analyte, result.value)
-    if usability is Usability.STALE:
+    if usability is not Usability.FRESH:
         return Reading(result, usability, interval)
     if interval is None:
         return Reading(result, Usability.UNREADABLE, None, why)

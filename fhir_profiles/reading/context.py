@@ -96,7 +96,7 @@ class Reading:
                 words |= self.mentions_in(concept)
         if not (doubtful or words):
             return certain, _NO_DOUBTS
-        if any(terminology.sets[name].decides for name in certain):
+        if any(terminology.sets[name].names_it for name in certain):
             words = _NO_SETS
         doubts = dict.fromkeys(sorted(words - left_out - certain), Doubt.WORDS_ONLY)
         doubts.update(dict.fromkeys(sorted(doubtful - certain), Doubt.UNVERIFIED_CODE))
@@ -104,7 +104,7 @@ class Reading:
 
     def _known(self, membership: Membership) -> bool:
         sets = self.vocabulary.terminology.sets
-        return any(sets[name].decides for name in membership.certain)
+        return any(sets[name].names_it for name in membership.certain)
 
     def when(self, reference: str, *texts: str | None) -> When:
         """When by the first of the texts that is there; undated, and noted, when it cannot be read."""

@@ -55,6 +55,12 @@ def new_passes(before: Assessment, after: Assessment) -> frozenset[str]:
     return frozenset(name for name, verdict in later.items() if verdict.passes and not earlier[name].passes)
 
 
+def difference(before: Chart, after: Chart) -> str:
+    """The resources that differ, for the message of a law that fails."""
+    pairs = zip(before, after, strict=True)
+    return "; ".join(f"{json.dumps(old)} -> {json.dumps(new)}" for old, new in pairs if old != new)
+
+
 def share(part: float) -> settings:
     """A part of the examples that the profile asks for: what all laws together may cost is bounded."""
     return settings(max_examples=max(20, int(settings().max_examples * part)))

@@ -209,7 +209,7 @@ def numbered(chart: Chart) -> Chart:
 
 @st.composite
 def charts(draw: Draw, times: Times = ANY) -> Chart:
-    """An eligible patient with up to three things missing and up to five more on record; the patient comes first."""
+    """An eligible patient with up to three things missing and up to six more on record; the patient comes first."""
     missing = draw(st.lists(st.integers(0, len(ELIGIBLE) - 1), max_size=3))
     kept = tuple(resource for number, resource in enumerate(ELIGIBLE) if number not in missing)
-    return numbered((draw(patients()), *kept, *draw(st.lists(resources(times), min_size=1, max_size=5))))
+    return numbered((draw(patients()), *kept, *draw(st.lists(resources(times), min_size=2, max_size=6))))

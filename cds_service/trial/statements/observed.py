@@ -37,8 +37,9 @@ def agree(answers: tuple[Answer, ...]) -> Answer:
 
 
 def of_known_subject(answer: Answer, result: Result, line: Line) -> Answer:
-    """A result without subject can violate, and never pass or rule out (design 4.3)."""
-    if result.subject_known or (answer.certainty is Certainty.YES and not line.passing):
+    """A result without subject can violate; it never passes, and does not rule a violation out (design 4.3)."""
+    stands = Certainty.NO if line.passing else Certainty.YES
+    if result.subject_known or answer.certainty in (stands, Certainty.MAYBE):
         return answer
     reason = message("fact.doubt.no-subject", label=result.label, days=result.when.days, concept="")
     return Answer(Certainty.MAYBE, reason, answer.evidence, (confirm("subject"),))
