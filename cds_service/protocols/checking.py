@@ -11,14 +11,14 @@ from typing import Any
 from cds_service.protocols.implied import taken_by
 from cds_service.protocols.problems import Problem, Severity, error, refuse, warning
 from cds_service.protocols.references import check_names, check_unused
-from cds_service.protocols.value_set_uses import check_value_sets, clause_places, leaves
+from cds_service.protocols.value_set_uses import check_value_sets, leaves
 from cds_service.trial.findings import Verdict
 from cds_service.trial.protocol import Clause, Criterion, Measures, TrialProtocol
 from cds_service.trial.statements.base import Statement
 from cds_service.trial.statements.facts import ConditionStatement, CourseStatement, ProcedureStatement
 from cds_service.trial.statements.joined import AllOf, AnyOf
 from cds_service.trial.statements.observed import LabStatement, ResultStatement, ScoreStatement
-from cds_service.trial.statements.person import FirstStatement, SexStatement
+from cds_service.trial.statements.person import CountStatement, FirstStatement, SexStatement
 from cds_service.trial.statements.pressure import PressureStatement
 from fhir_profiles.dates import Lookback
 from fhir_profiles.record import Sex
@@ -32,11 +32,6 @@ def check(protocol: TrialProtocol, given: Mapping[str, Any], sets: Mapping[str, 
     return (
         *_ids(protocol),
         *(problem for criterion in protocol.criteria for problem in _check_line(criterion, protocol, sets)),
-        *(
-            problem
-            for place, statement in clause_places(protocol)
-            for problem in _check_leaves(place, statement, protocol)
-        ),
         *_child_pugh(protocol),
         *check_unused(given),
         *check_value_sets(protocol, given, sets),
@@ -51,6 +46,8 @@ def _check_line(criterion: Criterion, protocol: TrialProtocol, sets: Mapping[str
     yield from _existence(criterion)
     yield from _unused_sources(criterion, protocol)
     yield from _grades_left_out(criterion, protocol.measures)
+    for place, clause in _clauses(criterion):
+        yield from _check_leaves(f"{place} > {clause.verdict}", clause.statement, protocol.measures)
 
 
 def _clauses(criterion: Criterion) -> Iterator[tuple[str, Clause]]:
@@ -82,20 +79,18 @@ def _never_decides(criterion: Criterion) -> Iterator[Problem]:
     for place, clause in _clauses(criterion):
         taken = taken_by(clause.statement, earlier)
         if _answers_everyone(earlier):
-            yield error(place, "it is never reached, the clauses above answer for every patient; take it away")
+            yield error(place, "it is never reached: the clauses above answer for every patient; take it away")
         elif taken:
-            above = ", ".join(f"[{n + 1}]" for n in sorted(taken))
-            text = f"it never decides, {above} holds whenever this does; take it away, or move it above"
+            above = " or ".join(f"[{n + 1}]" for n in sorted(taken))
+            text = f"it never decides: whenever it holds, {above} already does; take it away, or move it above"
             yield error(f"{place} > {clause.verdict}", text)
         earlier.append(clause.statement)
-    if _answers_everyone(earlier):
-        yield warning(
-            f"criterion {criterion.id} > otherwise", "it is never reached, the clauses above answer for every patient"
-        )
 
 
 def _answers_everyone(statements: list[Statement]) -> bool:
-    """Whether one of them always holds: between them they name every sex, unknown among them."""
+    """Whether one of them always holds: a count does, and so does every sex taken together, unknown among them."""
+    if any(isinstance(statement, CountStatement) for statement in statements):
+        return True
     return {sex for statement in statements for sex in _sexes(statement)} == set(Sex)
 
 
@@ -156,7 +151,9 @@ def _existence(criterion: Criterion) -> Iterator[Problem]:
     for place, clause in _clauses(criterion):
         fits = clause.verdict is Verdict.SATISFIED and isinstance(clause.statement, ConditionStatement)
         if clause.existence and not fits:
-            text = "it fits only satisfied: {condition: ...}, which one record passes; take it away here"
+            text = (
+                "it is for a condition that passes by being recorded (satisfied: {condition: ...}); take it away here"
+            )
             yield error(f"{place} > existence", text)
 
 
@@ -186,7 +183,7 @@ def _spans(grades: list[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in zip(starts, ends, strict=True))
 
 
-def _check_leaves(place: str, statement: Statement, protocol: TrialProtocol) -> Iterator[Problem]:
+def _check_leaves(place: str, statement: Statement, measures: Measures) -> Iterator[Problem]:
     for leaf in leaves(statement):
         window = _window(leaf)
         if window is not None and not window.length.amount:
@@ -196,9 +193,9 @@ def _check_leaves(place: str, statement: Statement, protocol: TrialProtocol) -> 
                 f"{place} > dated_by", "it does nothing without a window; add less_than or at_most, or take it away"
             )
         if isinstance(leaf, ScoreStatement):
-            yield from _grades(place, leaf, protocol.measures)
+            yield from _grades(place, leaf, measures)
         if isinstance(leaf, LabStatement):
-            yield from _limits(place, leaf, protocol.measures)
+            yield from _limits(place, leaf, measures)
 
 
 def _window(leaf: Statement) -> Lookback | None:

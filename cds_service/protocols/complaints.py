@@ -34,7 +34,7 @@ def complaints(fault: Fault) -> Iterator[str]:
     """A fault in words that never show more of the file than one short value."""
     speak = _COMPLAINTS.get(fault.keyword)
     if speak is None:
-        yield f"{_expected(fault)} was expected, not {_shown(fault.instance)}"
+        yield f"expected {_expected(fault)}; found {_found(fault)}"
     else:
         yield from speak(fault)
 
@@ -64,14 +64,14 @@ def _one_key(fault: Fault) -> Iterator[str]:
         yield f"only one of the keys {', '.join(map(repr, present))} can stand here; take the others away"
         return
     near = [f"; {did_you_mean(str(key), keys)}" for key in fault.instance if get_close_matches(str(key), keys, 1)]
-    yield f"one of the keys {', '.join(keys)} was expected{near[0] if near else ''}"
+    yield f"expected one of the keys {', '.join(keys)}{near[0] if near else ''}"
 
 
 def _no_such_value(fault: Fault) -> Iterator[str]:
     known = list(map(str, fault.wanted))
     near = get_close_matches(str(fault.instance), known, 1) if isinstance(fault.instance, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    yield f"one of {', '.join(known)} was expected, not {_shown(fault.instance)}{hint}"
+    yield f"expected one of {', '.join(known)}; found {_shown(fault.instance)}{hint}"
 
 
 def _same_twice(fault: Fault) -> Iterator[str]:
@@ -96,7 +96,9 @@ def _expected(fault: Fault) -> str:
         return str(schema["description"])
     if fault.keyword == "const":
         return json.dumps(fault.wanted)
-    kinds = schema.get("type", "array")
+    if fault.keyword == "minItems":
+        return "a list of one or more"
+    kinds = schema["type"]
     return " or ".join(_TYPES[kind] for kind in (kinds if isinstance(kinds, list) else [kinds]))
 
 
@@ -105,10 +107,15 @@ _TYPES = {
     "number": "a number",
     "integer": "a whole number",
     "object": "a mapping of keys",
-    "array": "a list of one or more",
+    "array": "a list",
     "boolean": "true or false",
 }
 _LONGEST_SHOWN = 40
+
+
+def _found(fault: Fault) -> str:
+    unquoted = isinstance(fault.instance, bool) and fault.schema.get("type") == "string"
+    return f"{_shown(fault.instance)} (a text like yes or no needs quotes)" if unquoted else _shown(fault.instance)
 
 
 def _shown(value: object) -> str:
@@ -116,10 +123,8 @@ def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"{str(value).lower()} (a text like yes or no needs quotes)"
+        return f"a list of {len(value)}" if value else "an empty list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -72,7 +72,7 @@ def _condition(one: ConditionStatement, other: ConditionStatement) -> bool:
 def _site(one: ConditionStatement, other: ConditionStatement) -> bool:
     if other.sites and not (one.sites and one.sites <= other.sites):
         return False
-    return other.not_sites <= one.not_sites and (one.without_site or not other.without_site)
+    return other.not_sites <= one.not_sites
 
 
 def _fact(

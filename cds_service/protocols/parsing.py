@@ -49,6 +49,8 @@ def parse_protocol(file: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{file}: not YAML: {_yaml_problem(error)}") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{file}: {error}") from None
+    except ValueError as error:  # a date that is none
+        raise ConfigurationError(f"{file}: not YAML: {error}") from None
     problems = tuple(schema_problems(given))
     if problems:
         raise ConfigurationError("\n".join(f"{file}: {problem}" for problem in problems))

@@ -11,7 +11,7 @@ from cds_service.trial.statements.base import Statement
 from cds_service.trial.statements.facts import AllergyStatement, ConditionStatement, CourseStatement, ProcedureStatement
 from cds_service.trial.statements.joined import AllOf, AnyOf, Not
 from cds_service.trial.statements.observed import LabStatement, ResultStatement, ScoreStatement
-from cds_service.trial.statements.person import FirstStatement
+from cds_service.trial.statements.person import CountStatement, FirstStatement
 from cds_service.trial.statements.pressure import PressureStatement
 from fhir_profiles.terminology import CodeSet
 
@@ -24,6 +24,7 @@ _KIND_OF: Mapping[type[Any], str] = {
     ScoreStatement: "observation",
     PressureStatement: "observation",
     FirstStatement: "condition",
+    CountStatement: "procedure",
 }
 _FOR_OTHERS = frozenset({"context", "answer", "body-site"})
 
@@ -48,7 +49,7 @@ def leaves(statement: Statement) -> Iterator[Statement]:
         yield statement
 
 
-def clause_places(protocol: TrialProtocol) -> Iterator[tuple[str, Statement]]:
+def _clause_places(protocol: TrialProtocol) -> Iterator[tuple[str, Statement]]:
     """Every statement of every line, with its place in the file."""
     for criterion in protocol.criteria:
         for n, clause in enumerate(criterion.clauses, start=1):
@@ -58,7 +59,7 @@ def clause_places(protocol: TrialProtocol) -> Iterator[tuple[str, Statement]]:
 def check_value_sets(
     protocol: TrialProtocol, given: Mapping[str, Any], sets: Mapping[str, CodeSet]
 ) -> Iterator[Problem]:
-    """Errors for value sets that are missing or decide nothing, warnings for another kind, notes for those that no line names."""
+    """Errors for sets that are missing or decide nothing, warnings for another kind, notes for those no line names."""
     uses = tuple(dict.fromkeys((*_of_lines(protocol), *_of_measures(protocol), *_of_answers(given))))
     for use in uses:
         yield from _wrong(use, sets)
@@ -88,7 +89,7 @@ def _not_named(named: set[str], sets: Mapping[str, CodeSet]) -> Iterator[Problem
 
 def _of_lines(protocol: TrialProtocol) -> Iterator[_Use]:
     definitions = ((f"definitions > {name}", one) for name, one in protocol.definitions.items())
-    for place, statement in (*definitions, *clause_places(protocol)):
+    for place, statement in (*definitions, *_clause_places(protocol)):
         for leaf in leaves(statement):
             yield from (_Use(place, name, kind) for name, kind in sorted(_named_by(leaf)))
 

@@ -162,7 +162,7 @@ def _repeats(heard: _Heard, asked: set[Evidence]) -> bool:
 
 
 def _is_source(answer: Answer) -> bool:
-    return any(ask.id.startswith(("source:", "lab:", "test:")) for ask in answer.asks)
+    return any(ask.id.startswith(("source:", "lab:")) for ask in answer.asks)
 
 
 def _lapses(criterion: Criterion, case: Case) -> date | None:

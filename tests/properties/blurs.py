@@ -154,7 +154,10 @@ def in_words(resource: Json) -> Iterator[Json]:
 def unresolved_drug(resource: Json) -> Iterator[Json]:
     """A drug becomes a reference to nothing supplied."""
     if "medicationCodeableConcept" in resource:
-        yield {**without(resource, "medicationCodeableConcept"), "medicationReference": {"reference": "Medication/lost"}}
+        yield {
+            **without(resource, "medicationCodeableConcept"),
+            "medicationReference": {"reference": "Medication/lost"},
+        }
 
 
 def less_certain(resource: Json) -> Iterator[Json]:
@@ -231,5 +234,7 @@ BLURS: Final[tuple[Blur, ...]] = (
 def blurred(chart: Chart, blur: Blur) -> tuple[Chart, ...]:
     """Every chart that differs by one such blur of one resource."""
     return tuple(
-        (*chart[:number], less, *chart[number + 1 :]) for number, resource in enumerate(chart) for less in blur(resource)
+        (*chart[:number], less, *chart[number + 1 :])
+        for number, resource in enumerate(chart)
+        for less in blur(resource)
     )

@@ -30,7 +30,9 @@ States = Mapping[Source, SourceState]
 
 def bundle(chart: Collection[Json]) -> bytes:
     """The chart as the body of a FHIR Bundle."""
-    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in chart]}).encode()
+    return json.dumps(
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in chart]}
+    ).encode()
 
 
 def read(chart: Collection[Json], states: States | None = None) -> PatientRecord:

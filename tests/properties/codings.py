@@ -25,7 +25,9 @@ def _document(name: str) -> Mapping[str, Any]:
 def sets_of(kind: str) -> tuple[str, ...]:
     """The names of the value sets of a kind (`condition`, `medication`, ...), those of mere context left out."""
     names = tuple(sorted(file.stem for file in _FOLDER.glob("*.json")))
-    return tuple(name for name in names if kind in (kinds := _extensions(name, "value-set-kind")) and "context" not in kinds)
+    return tuple(
+        name for name in names if kind in (kinds := _extensions(name, "value-set-kind")) and "context" not in kinds
+    )
 
 
 def _extensions(name: str, what: str) -> tuple[str, ...]:

@@ -12,7 +12,14 @@ from tests.properties.times import PAST, PAST_EXACT, Times, dates
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-_EVENTS: Final = ("gi-bleeding", "myocardial-infarction", "angina", "thromboembolic-event", "trauma", "other-primary-malignancy")
+_EVENTS: Final = (
+    "gi-bleeding",
+    "myocardial-infarction",
+    "angina",
+    "thromboembolic-event",
+    "trauma",
+    "other-primary-malignancy",
+)
 _PROCEDURES: Final = ("hepatic-local-therapy", "major-surgery", "open-biopsy")
 _DRUGS: Final = ("molecular-targeted-or-immunotherapy", "cyp3a4-inducer-strong")
 _RESOLVED: Final = {"coding": [{"code": "resolved"}]}
@@ -28,7 +35,14 @@ def _events(draw: Draw, times: Times) -> Json:
     onset, end = draw(dates(times)), draw(dates(times))
     ended = {"abatementDateTime": end} if name == "other-primary-malignancy" and end else {}
     code = draw(_coded(name))
-    return {"resourceType": "Condition", "subject": OURS, "clinicalStatus": _RESOLVED, "code": code, **_at("onsetDateTime", onset), **ended}
+    return {
+        "resourceType": "Condition",
+        "subject": OURS,
+        "clinicalStatus": _RESOLVED,
+        "code": code,
+        **_at("onsetDateTime", onset),
+        **ended,
+    }
 
 
 def _at(name: str, when: str | None) -> Json:
@@ -60,7 +74,11 @@ def _courses(draw: Draw, times: Times) -> Json:
 def lapsing_charts(draw: Draw, *, exact: bool) -> Chart:
     """Up to four events, and perhaps a patient who is still too young; `exact`: every date is a whole day."""
     times = PAST_EXACT if exact else PAST
-    births = ("1968-04-12", "2006-12-01", "2008-02-29") if exact else ("1968-04-12", "2006-12-01", "2008-02-29", "2007-03", "2008")
+    births = (
+        ("1968-04-12", "2006-12-01", "2008-02-29")
+        if exact
+        else ("1968-04-12", "2006-12-01", "2008-02-29", "2007-03", "2008")
+    )
     patient = {"resourceType": "Patient", "id": "p1", "gender": "male", "birthDate": draw(st.sampled_from(births))}
     kinds = st.one_of(_events(times), _procedures(times), _courses(times))
     return numbered((patient, *ELIGIBLE, *draw(st.lists(kinds, min_size=1, max_size=4))))

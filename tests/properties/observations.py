@@ -15,7 +15,16 @@ Subjects = tuple[Json | None, ...]
 HCG_PRESENCE: Final = next(c for c in codings("hcg") if "[Presence]" in c["display"])
 # Values about the limits, by unit; a last unit that cannot be read, or none at all.
 _VALUES: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
-    "bilirubin-total": ((0.9, "mg/dL"), (1.9, "mg/dL"), (2.0, "mg/dL"), (2.1, "mg/dL"), (3.1, "mg/dL"), (30, "umol/L"), (36, "umol/L"), (1.0, "mgdl")),
+    "bilirubin-total": (
+        (0.9, "mg/dL"),
+        (1.9, "mg/dL"),
+        (2.0, "mg/dL"),
+        (2.1, "mg/dL"),
+        (3.1, "mg/dL"),
+        (30, "umol/L"),
+        (36, "umol/L"),
+        (1.0, "mgdl"),
+    ),
     "albumin": ((3.9, "g/dL"), (3.5, "g/dL"), (2.8, "g/dL"), (2.7, "g/dL"), (38, "g/L"), (25, "g/L"), (4, "mg")),
     "inr": ((1.1, "{INR}"), (1.7, "{INR}"), (1.71, "1"), (2.4, "{INR}"), (1.2, ""), (1.1, "%")),
     "ast": ((48, "U/L"), (200, "U/L"), (201, "U/L"), (900, "U/L"), (1, "ukat/L"), (40, "")),
@@ -25,7 +34,15 @@ _VALUES: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
     "neutrophil-percent": ((60, "%"), (25, "%"), (0.6, "%"), (55, "")),
     "haemoglobin": ((12.4, "g/dL"), (8, "g/dL"), (7.9, "g/dL"), (85, "g/L"), (12, "")),
     "platelets": ((142, "10*3/uL"), (50, "10*3/uL"), (49.9, "K/uL"), (60000, "/uL"), (150, "")),
-    "creatinine": ((0.9, "mg/dL"), (1.8, "mg/dL"), (1.81, "mg/dL"), (2.5, "mg/dL"), (80, "umol/L"), (200, "umol/L"), (1, "")),
+    "creatinine": (
+        (0.9, "mg/dL"),
+        (1.8, "mg/dL"),
+        (1.81, "mg/dL"),
+        (2.5, "mg/dL"),
+        (80, "umol/L"),
+        (200, "umol/L"),
+        (1, ""),
+    ),
     "hcg": ((2, "[IU]/L"), (5, "[IU]/L"), (24.9, "[IU]/L"), (25, "[IU]/L"), (1000, "m[IU]/mL"), (3, "")),
     "systolic-blood-pressure": ((128, "mm[Hg]"), (150, "mm[Hg]"), (151, "mm[Hg]"), (120, "")),
     "diastolic-blood-pressure": ((78, "mm[Hg]"), (90, "mm[Hg]"), (91, "mm[Hg]"), (80, "")),
@@ -88,8 +105,16 @@ def _quantities(draw: Draw, name: str) -> dict[str, Any]:
 def _measured(draw: Draw) -> dict[str, Any]:
     name = draw(st.sampled_from(tuple(_VALUES)))
     value = draw(_quantities(name))
-    ranges = draw(st.lists(_ranges(value["valueQuantity"].get("code")), max_size=2)) if name in ("ast", "alt", "creatinine") else []
-    return {"code": concept(draw(st.sampled_from(codings(name)))), **value, **({"referenceRange": ranges} if ranges else {})}
+    ranges = (
+        draw(st.lists(_ranges(value["valueQuantity"].get("code")), max_size=2))
+        if name in ("ast", "alt", "creatinine")
+        else []
+    )
+    return {
+        "code": concept(draw(st.sampled_from(codings(name)))),
+        **value,
+        **({"referenceRange": ranges} if ranges else {}),
+    }
 
 
 @st.composite
@@ -112,7 +137,9 @@ def _answered(draw: Draw) -> dict[str, Any]:
     coding = draw(st.sampled_from(codings(draw(st.sampled_from(_ANSWERS[name])))))
     return {
         "code": concept(HCG_PRESENCE if name == "hcg" else draw(st.sampled_from(codings(name)))),
-        **draw(st.sampled_from(({"valueCodeableConcept": concept(coding)},) * 4 + ({"valueString": coding["display"]},))),
+        **draw(
+            st.sampled_from(({"valueCodeableConcept": concept(coding)},) * 4 + ({"valueString": coding["display"]},))
+        ),
     }
 
 
@@ -124,7 +151,11 @@ def _observed(draw: Draw) -> dict[str, Any]:
 
 @st.composite
 def _pressure(draw: Draw) -> dict[str, Any]:
-    names = draw(st.sampled_from((("systolic-blood-pressure", "diastolic-blood-pressure"),) * 4 + (("systolic-blood-pressure",),)))
+    names = draw(
+        st.sampled_from(
+            (("systolic-blood-pressure", "diastolic-blood-pressure"),) * 4 + (("systolic-blood-pressure",),)
+        )
+    )
     parts = [{"code": concept(codings(name)[0]), **draw(_quantities(name))} for name in names]
     return {"code": concept(codings("blood-pressure")[0]), "component": parts}
 

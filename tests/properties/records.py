@@ -178,7 +178,9 @@ def resources(times: Times) -> st.SearchStrategy[Json]:
 
 def _diagnosed(name: str, on: str) -> Json:
     active = _status("condition-clinical", "active")
-    elements = present(subject=OURS, clinicalStatus=active, verificationStatus=_status("condition-ver-status", "confirmed"))
+    elements = present(
+        subject=OURS, clinicalStatus=active, verificationStatus=_status("condition-ver-status", "confirmed")
+    )
     return {"resourceType": "Condition", "code": concept(codings(name)[0]), "onsetDateTime": on, **elements}
 
 
@@ -198,7 +200,11 @@ ELIGIBLE: Final[Chart] = (
     _diagnosed("lung-metastasis", "2026-10-23"),
     *(lab_result(name, value, unit, high, OURS) for name, (value, unit, high) in _MEASURED.items()),
     {**lab_result("ecog", 0, "", None, OURS), "valueInteger": 1},
-    {**lab_result("hcg", 0, "", None, OURS), "code": concept(HCG_PRESENCE), "valueCodeableConcept": concept(codings("result-negative")[0])},
+    {
+        **lab_result("hcg", 0, "", None, OURS),
+        "code": concept(HCG_PRESENCE),
+        "valueCodeableConcept": concept(codings("result-negative")[0]),
+    },
 )
 
 

@@ -18,7 +18,19 @@ from tests.properties.records import charts
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-_WORDS: Final = ("Bundle", "Patient", "Observation", "entry", "resource", "resourceType", "id", "code", "2026-13-45", "1e999999", "")
+_WORDS: Final = (
+    "Bundle",
+    "Patient",
+    "Observation",
+    "entry",
+    "resource",
+    "resourceType",
+    "id",
+    "code",
+    "2026-13-45",
+    "1e999999",
+    "",
+)
 _LEAVES: Final = st.one_of(
     st.none(),
     st.booleans(),
@@ -29,7 +41,9 @@ _LEAVES: Final = st.one_of(
 )
 ANY_JSON: Final = st.recursive(
     _LEAVES,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_WORDS) | st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_WORDS) | st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -63,7 +77,9 @@ def test_a_body_cut_short_is_refused(chart: Chart, cut: int) -> None:
         decode_body(whole[: cut % len(whole)])
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"resourceType":"Bundle","entry":[{"resource":' * 20_000, b'{"a":' * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"resourceType":"Bundle","entry":[{"resource":' * 20_000, b'{"a":' * 100_000]
+)
 def test_a_body_nested_too_deeply_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableBody):
         decode_body(body)

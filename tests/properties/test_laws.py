@@ -39,22 +39,45 @@ SOURCE_OF: Final = {
 }
 UNRELATED: Final[tuple[dict[str, Any], ...]] = (
     {"resourceType": "Immunization", "status": "completed", "vaccineCode": {"text": "influenza vaccine"}},
-    {"resourceType": "Condition", "code": {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}], "text": "Asthma"}},
+    {
+        "resourceType": "Condition",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}], "text": "Asthma"},
+    },
     {"resourceType": "Condition", "code": {"text": "Seasonal hay fever"}, "recordedDate": "2026-11"},
     {
         "resourceType": "Observation",
         "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium [Moles/volume] in Serum or Plasma"}]},
+        "code": {
+            "coding": [
+                {
+                    "system": "http://loinc.org",
+                    "code": "2823-3",
+                    "display": "Potassium [Moles/volume] in Serum or Plasma",
+                }
+            ]
+        },
         "valueQuantity": {"value": 4.1, "unit": "mmol/L"},
     },
     {
         "resourceType": "MedicationRequest",
         "status": "active",
         "intent": "order",
-        "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6809", "display": "metformin"}]},
+        "medicationCodeableConcept": {
+            "coding": [
+                {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "6809", "display": "metformin"}
+            ]
+        },
     },
-    {"resourceType": "Procedure", "status": "completed", "code": {"text": "Cataract extraction"}, "performedDateTime": "2026-11-20"},
-    {"resourceType": "AllergyIntolerance", "code": {"coding": [{"system": "http://snomed.info/sct", "code": "91935009", "display": "Peanut"}]}},
+    {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "code": {"text": "Cataract extraction"},
+        "performedDateTime": "2026-11-20",
+    },
+    {
+        "resourceType": "AllergyIntolerance",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "91935009", "display": "Peanut"}]},
+    },
 )
 
 
@@ -124,7 +147,9 @@ def test_the_same_record_is_judged_the_same(chart: Chart, lost: States) -> None:
     assert repr(first) == repr(second)
 
 
-_PRINT: Final = "import json, sys; from tests.properties.charts import judge; [print(judge(c)) for c in json.load(sys.stdin)]"
+_PRINT: Final = (
+    "import json, sys; from tests.properties.charts import judge; [print(judge(c)) for c in json.load(sys.stdin)]"
+)
 
 
 def printed(listed: Collection[Chart], seed: int) -> str:
@@ -132,7 +157,9 @@ def printed(listed: Collection[Chart], seed: int) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
     command = (sys.executable, "-c", _PRINT)
     root = Path(__file__).parents[2]
-    run = subprocess.run(command, input=json.dumps(listed), env=environment, cwd=root, text=True, capture_output=True, check=True)  # noqa: S603 - our own interpreter
+    run = subprocess.run(
+        command, input=json.dumps(listed), env=environment, cwd=root, text=True, capture_output=True, check=True
+    )  # noqa: S603 - our own interpreter
     return run.stdout
 
 
@@ -156,7 +183,9 @@ def moved(element: Any, days: int) -> Any:  # noqa: ANN401 - any JSON
 @share(0.2)
 @given(chart=charts(EXACT), days=st.integers(-2000, 2000))
 def test_windows_move_with_the_clock(chart: Chart, days: int) -> None:
-    assume(len(chart[0].get("birthDate", "1968-04-12")) == len("1968-04-12") and "." not in chart[0].get("birthDate", ""))
+    assume(
+        len(chart[0].get("birthDate", "1968-04-12")) == len("1968-04-12") and "." not in chart[0].get("birthDate", "")
+    )
     then, now = judge(moved(chart, days), as_of=AS_OF + timedelta(days=days)), judge(chart)
     assert [v for v in verdicts(then).items() if v[0] not in OF_THE_CALENDAR] == [
         v for v in verdicts(now).items() if v[0] not in OF_THE_CALENDAR
@@ -207,7 +236,9 @@ def test_every_open_line_asks_and_the_missing_list_names_just_these(chart: Chart
 @share(0.1)
 @given(chart=charts())
 def test_what_another_patient_has_changes_no_verdict(chart: Chart) -> None:
-    anothers = tuple(r for r in chart if r.get("subject", r.get("patient", r.get("individual"))) == {"reference": "Patient/p2"})
+    anothers = tuple(
+        r for r in chart if r.get("subject", r.get("patient", r.get("individual"))) == {"reference": "Patient/p2"}
+    )
     assume(anothers)
     rest = tuple(r for r in chart if r not in anothers)
     assert verdicts(judge(rest)) == verdicts(judge(chart))

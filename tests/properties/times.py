@@ -8,7 +8,34 @@ from hypothesis import strategies as st
 
 from tests.properties.charts import AS_OF
 
-_EDGES: Final = (1, 0, 1, 0, 2, 13, 14, 15, 26, 27, 28, 29, 60, 89, 90, 91, 92, 93, 183, 184, 185, 400, 1095, 1096, 1097, 5000)
+_EDGES: Final = (
+    1,
+    0,
+    1,
+    0,
+    2,
+    13,
+    14,
+    15,
+    26,
+    27,
+    28,
+    29,
+    60,
+    89,
+    90,
+    91,
+    92,
+    93,
+    183,
+    184,
+    185,
+    400,
+    1095,
+    1096,
+    1097,
+    5000,
+)
 _PLANS: Final = (-1, -8, -40)
 _LENGTHS: Final = {"year": 4, "month": 7, "day": 10}
 

@@ -71,7 +71,6 @@ class ConditionStatement:
     dated_by: DatedBy = "date"
     window: Lookback | None = None
     sites: frozenset[str] = frozenset()
-    without_site: bool = False
     not_sites: frozenset[str] = frozenset()
     sources: frozenset[Source] = frozenset({Source.CONDITIONS})
     may_be_silent: bool = True
@@ -94,15 +93,16 @@ class ConditionStatement:
     def _hold(self, fact: ConditionFact, day: date) -> Hold:
         """Whether the diagnosis fits (rulebook sections 2 and 3): future-dated ones are plans."""
         active = _is_active(fact, day)
-        if fact.dated.first > day or not self._fits_site(fact):
+        sited = self._fits_site(fact)
+        if fact.dated.first > day or sited is False:
             return NO_FIT
         wanted = {"active": active, "inactive": None if active is None else not active, "any": True}[self.activity]
         if wanted is False:
             return NO_FIT
         timed = self._in_window(fact, day)
-        if timed.fits is False or wanted:
+        if timed.fits is False or (wanted and sited):
             return timed
-        return Hold(None, "activity")
+        return Hold(None, "activity" if sited else "site")
 
     def _in_window(self, fact: ConditionFact, day: date) -> Hold:
         if self.window is None:
@@ -118,12 +118,13 @@ class ConditionStatement:
             return (fact.end or DateInterval(fact.onset.first, day)).cut_at(day)
         return (fact.onset if self.dated_by == "onset" else fact.dated).cut_at(day)
 
-    def _fits_site(self, fact: ConditionFact) -> bool:
+    def _fits_site(self, fact: ConditionFact) -> bool | None:
+        """Whether the body site fits; a site in words, or of a code we do not know, may be the asked one."""
         if fact.sites & self.not_sites:
             return False
-        if self.sites:
-            return bool(fact.sites & self.sites)
-        return not (self.without_site and fact.sites)
+        if not self.sites or fact.sites & self.sites:
+            return True
+        return None if fact.has_site and not fact.sites else False
 
     def _mentioned(self, case: Case) -> Answer | None:
         """An observation whose words mention the concept, dated where it could decide (section 3 "Codes")."""

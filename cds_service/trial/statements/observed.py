@@ -36,10 +36,12 @@ def agree(answers: tuple[Answer, ...]) -> Answer:
     return Answer(Certainty.MAYBE, message("result.conflict"), evidence, asks or (confirm("results"),))
 
 
-def of_known_subject(answer: Answer, result: Result, line: Line) -> Answer:
-    """A result without subject can violate; it never passes, and does not rule a violation out (design 4.3)."""
-    stands = Certainty.NO if line.passing else Certainty.YES
-    if result.subject_known or answer.certainty in (stands, Certainty.MAYBE):
+def of_known_subject(answer: Answer, result: Result, line: Line, *, decides_by_no: bool = False) -> Answer:
+    """A result without subject can violate, and never pass (design 4.3): not by a NO either, where that decides."""
+    stands = (answer.certainty is Certainty.YES and not line.passing) or (
+        answer.certainty is Certainty.NO and (line.passing or not decides_by_no)
+    )
+    if result.subject_known or stands or answer.certainty is Certainty.MAYBE:
         return answer
     reason = message("fact.doubt.no-subject", label=result.label, days=result.when.days, concept="")
     return Answer(Certainty.MAYBE, reason, answer.evidence, (confirm("subject"),))
@@ -106,11 +108,13 @@ class LabStatement:
         if reading.usability is Usability.UNDATED:
             return self._open(message("lab.undated", analyte=self.analyte), evidence)
         if self.positive is not None:
-            return of_known_subject(self._test(case, reading, evidence), reading.result, line)
+            answer = self._test(case, reading, evidence)
+            return of_known_subject(answer, reading.result, line, decides_by_no=True)
         if reading.interval is None:
             why = message(f"lab.unreadable.{reading.why or 'unit'}", analyte=self.analyte, days=days)
             return self._open(why, evidence)
-        return of_known_subject(self._compared(case, reading, evidence), reading.result, line)
+        answer = self._compared(case, reading, evidence)
+        return of_known_subject(answer, reading.result, line, decides_by_no=True)
 
     def _compared(self, case: Case, reading: Reading, evidence: tuple[Evidence, ...]) -> Answer:
         """The comparison with every limit that may hold."""

@@ -1,16 +1,16 @@
 """Statements about the person: age, sex, studies, Child-Pugh class, the first metastasis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from cds_service.trial.case import Case, Line, weigh
+from cds_service.trial.case import Case, Line, source_ask, weigh
 from cds_service.trial.child_pugh import ChildPugh
 from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Message, confirm, distinct_asks, message
 from cds_service.trial.phase import Phase
 from cds_service.trial.results import dated
 from cds_service.trial.statements.facts import Hold, answer_of
 from fhir_profiles.dates import UNDATED, Lookback, add_months, years_between
-from fhir_profiles.record import ConditionFact, Doubt, Sex, Source
+from fhir_profiles.record import ConditionFact, Doubt, Sex, Source, SourceState
 
 _PATIENT = frozenset({Source.PATIENT})
 _NO_SETS: frozenset[str] = frozenset()
@@ -103,10 +103,10 @@ class EnrolledStatement:
     may_be_silent: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
-        """Whether the phase is enrolled, or follow-up, which only the enrolled reach."""
+        """Whether the phase is enrolled."""
         del line
         part = case.enrolment.part
-        if part is None or case.enrolment.phase not in (Phase.ENROLLED, Phase.FOLLOW_UP):
+        if part is None or case.enrolment.phase is not Phase.ENROLLED:
             return Answer(Certainty.SILENT, message("enrolled.no"))
         evidence = (Evidence(part.reference, part.start, part.status),)
         return Answer(Certainty.YES, message("enrolled.yes"), evidence)
@@ -142,7 +142,10 @@ class ChildPughStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What every possible reading of the parts, and the documented score, lead to."""
-        return weigh(case, line, Source.OBSERVATIONS, self._answer(case.child_pugh))
+        answer = weigh(case, line, Source.OBSERVATIONS, self._answer(case.child_pugh))
+        unread = {s: case.record.sources[s] for s in (Source.OBSERVATIONS, Source.CONDITIONS)}
+        asks = tuple(source_ask(s, state) for s, state in unread.items() if state is not SourceState.SUPPLIED)
+        return replace(answer, asks=asks) if asks and answer.certainty is Certainty.MAYBE else answer
 
     def _answer(self, found: ChildPugh) -> Answer:
         evidence = tuple(e for part in found.parts for e in part.evidence)

@@ -72,8 +72,7 @@ class PressureStatement:
         value = " / ".join(r.value.recorded for r in taken if r.value.recorded)
         if True in holds and usability is Usability.FRESH:
             return Answer(Certainty.YES, message("pressure.above", days=days, value=value), evidence)
-        certain = all(r.subject_known for r in taken) and usability is Usability.FRESH
-        if holds == (False, False) and certain:
+        if holds == (False, False):
             return Answer(Certainty.NO, message("pressure.inside", days=days, value=value), evidence)
         del line
         return Answer(Certainty.MAYBE, message("pressure.incomplete", days=days, value=value), evidence)
