@@ -1,8 +1,10 @@
 """The case a statement is asked about: the protocol, the record, the moment, and how the line reads its sources."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import Enum, auto
+
+from msgspec.structs import replace
 
 from cds_service.trial.child_pugh import ChildPugh
 from cds_service.trial.findings import Answer, Ask, Certainty, Message, message

@@ -1,10 +1,11 @@
 """What the core says: verdicts, answers, evidence, reasons as data (rulebook section 1)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum, auto
+
+from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval, Duration, Lookback
 
@@ -39,8 +40,7 @@ class Certainty(Enum):
     HIDDEN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, gc=False):
     """A sentence as data: a message id of the catalogues, and its parameters by name."""
 
     id: str
@@ -52,8 +52,7 @@ def message(name: str, **parameters: Parameter) -> Message:
     return Message(name, tuple(parameters.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """One recorded fact behind a verdict: where, when, as recorded, and as compared (None: compared as recorded)."""
 
     reference: str
@@ -62,16 +61,14 @@ class Evidence:
     compared: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True, gc=False):
     """What would settle an open line: `lab:`, `test:`, `confirm:` or `source:` and what of it, in words by `text`."""
 
     id: str
     text: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """A statement's answer, with why. `lapses`, of a YES: the first day on which time alone ends it (None: never)."""
 
     certainty: Certainty
@@ -81,8 +78,7 @@ class Answer:
     lapses: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, gc=False):
     """One criterion judged: its verdict, the reasons, the evidence, and what would settle it while it is open."""
 
     id: str

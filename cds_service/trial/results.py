@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
 
@@ -51,11 +51,21 @@ def latest(results: Iterable[Result], day: date) -> tuple[Result, ...]:
 
 def _latest_issued(candidates: list[Result]) -> tuple[Result, ...]:
     same = len({result.span for result in candidates}) == 1 and all(r.subject_known for r in candidates)
-    stamps = [r.issued.instant for r in candidates if r.issued is not None and r.issued.instant is not None]
-    if not same or len(stamps) < len(candidates):
+    stamps = [_instant(r.issued) for r in candidates] if same and len(candidates) > 1 else [None]
+    known = [stamp for stamp in stamps if stamp is not None]
+    if len(known) < len(candidates):
         return tuple(candidates)
-    newest = max(stamps)
-    return tuple(r for r in candidates if r.issued is not None and r.issued.instant == newest)
+    newest = max(known)
+    return tuple(r for r, stamp in zip(candidates, stamps, strict=True) if stamp == newest)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A FHIR instant; None for what has no time or no offset, which orders nothing."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def age_of(result: Result, maximum: Lookback | None, day: date) -> Usability:

@@ -31,7 +31,7 @@ def read_condition(reading: Reading, condition: Condition) -> ConditionFact | No
     )
     if verified in _NOT_A_CONDITION:
         return None
-    sets, maybe = reading.classify((condition.code,))
+    sets, maybe = reading.classify_one(condition.code)
     if not sets and not maybe:
         return None
     if verified not in (None, "confirmed"):
@@ -103,7 +103,7 @@ def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | No
     """The procedure as a fact; None when it was not done or no criterion knows it."""
     if procedure.status not in _DONE:
         return None
-    sets, maybe = reading.classify((procedure.code,))
+    sets, maybe = reading.classify_one(procedure.code)
     if not sets and not maybe:
         return None
     sets, maybe = _chemoembolisation(reading, procedure, sets, maybe)

@@ -15,6 +15,10 @@ _NO_SETS: frozenset[str] = frozenset()
 _NO_DOUBTS: Mapping[str, Doubt] = {}
 
 
+Classified = tuple[frozenset[str], Mapping[str, Doubt]]
+NOTHING: Classified = (_NO_SETS, _NO_DOUBTS)
+
+
 class Belongs(Enum):
     """Whose a resource is."""
 
@@ -42,6 +46,7 @@ class Reading:
     issues: list[QualityIssue] = field(default_factory=list)
     _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
     _belongs: dict[str, Belongs] = field(default_factory=dict)
+    _classified: dict[CodeableConcept, Classified] = field(default_factory=dict)
 
     def note(self, reference: str, issue: str, detail: str = "") -> None:
         """Notes a data-quality issue."""
@@ -83,7 +88,16 @@ class Reading:
                 found |= self.mentioned(coding.display)
         return found
 
-    def classify(self, concepts: Iterable[CodeableConcept | None]) -> tuple[frozenset[str], Mapping[str, Doubt]]:
+    def classify_one(self, concept: CodeableConcept | None) -> Classified:
+        """The sets of a resource with one concept; a chart repeats its codes, so each is looked at once."""
+        if concept is None:
+            return NOTHING
+        known = self._classified.get(concept)
+        if known is None:
+            known = self._classified[concept] = self.classify((concept,))
+        return known
+
+    def classify(self, concepts: Iterable[CodeableConcept | None]) -> Classified:
         """Sets that a resource is certainly in, and sets it may be in, by unverified codes or by words alone."""
         terminology = self.vocabulary.terminology
         certain, doubtful, left_out, words = _NO_SETS, _NO_SETS, _NO_SETS, _NO_SETS

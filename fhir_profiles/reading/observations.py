@@ -3,14 +3,14 @@
 A panel's components are results of their own codes; members are Observations and are read as such.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
-from fhir_profiles.dates import NEVER_DATED, When, read_when, span_of
+from fhir_profiles.dates import NEVER_DATED, When, span_of
 from fhir_profiles.intervals import read_interval
-from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of
+from fhir_profiles.reading.context import Belongs, Classified, Reading, end_of, label_of
 from fhir_profiles.reading.limits import read_limits
-from fhir_profiles.record import Coded, Doubt, Flag, Number, Result, Unreadable, Value, Words
+from fhir_profiles.record import Coded, Flag, Number, Result, Unreadable, Value, Words
 from fhir_profiles.resources import CodeableConcept, Measurement, Observation, Quantity
 
 _COUNTS = frozenset({"final", "amended", "corrected"})
@@ -24,8 +24,8 @@ def read_observation(reading: Reading, observation: Observation) -> Iterator[Res
     """Every result that an Observation holds, of any code that a criterion knows."""
     if observation.status not in _COUNTS and observation.status not in _PENDING:
         return
-    own = _classify(reading, observation.code)
-    parts = tuple((c, _classify(reading, c.code)) for c in observation.component)
+    own = reading.classify_one(observation.code)
+    parts = tuple((c, reading.classify_one(c.code)) for c in observation.component)
     if not _known(own) and not any(_known(sets) for _, sets in parts):
         return
     reference = f"Observation/{observation.id}"
@@ -42,14 +42,7 @@ def read_observation(reading: Reading, observation: Observation) -> Iterator[Res
             yield _result(reading, observation, component, sets, when)
 
 
-_Sets = tuple[frozenset[str], Mapping[str, Doubt]]
-
-
-def _classify(reading: Reading, code: CodeableConcept | None) -> _Sets:
-    return reading.classify((code,)) if code is not None else (frozenset(), {})
-
-
-def _known(sets: _Sets) -> bool:
+def _known(sets: Classified) -> bool:
     return bool(sets[0] or sets[1])
 
 
@@ -67,7 +60,7 @@ def _when(reading: Reading, observation: Observation, reference: str) -> When:
 
 
 def _result(
-    reading: Reading, observation: Observation, measured: Observation | Measurement, sets: _Sets, when: When
+    reading: Reading, observation: Observation, measured: Observation | Measurement, sets: Classified, when: When
 ) -> Result:
     return Result(
         reference=f"Observation/{observation.id}",
@@ -77,7 +70,7 @@ def _result(
         subject_known=reading.belongs(observation.subject) is Belongs.OURS,
         when=when,
         span=span_of(when, reading.zone),
-        issued=read_when(observation.issued, reading.zone),
+        issued=observation.issued,
         value=read_value(reading, measured),
         limits=read_limits(reading, measured, when) if measured.referenceRange else (),
     )

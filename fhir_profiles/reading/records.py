@@ -124,11 +124,15 @@ def _is_ours(reading: Reading, resource: Resource) -> bool:
 
 
 def _subject(resource: Resource) -> Reference | None:
-    for name in ("subject", "patient", "individual"):
-        reference = getattr(resource, name, None)
-        if isinstance(reference, Reference):
-            return reference
-    return None
+    match resource:
+        case Observation(subject=subject) | Condition(subject=subject) | Procedure(subject=subject):
+            return subject
+        case AllergyIntolerance(patient=patient):
+            return patient
+        case ResearchSubject(individual=individual):
+            return individual
+    reference: Reference | None = getattr(resource, "subject", None)
+    return reference
 
 
 _R = TypeVar("_R", bound=Resource)

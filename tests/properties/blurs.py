@@ -1,8 +1,8 @@
 """Ways to know less of a chart: each blur leaves everything possible that was so, and adds nothing that was known.
 
-What is no blur is left out: forgetting the day of a plan makes it history ("future-dated events are plans"), forgetting
-that a diagnosis is past makes it present ("clinicalStatus ... absent = active"), an implausible value is unreadable while
-an interval around it is not, and a pure ratio needs no unit, so a wrong one hides more than none.
+What is no blur is left out: forgetting the day of a plan makes it history ("future-dated events are plans"),
+forgetting that a diagnosis is past makes it present ("clinicalStatus ... absent = active"), and a pure ratio needs no
+unit, so a wrong one hides more than none.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ Blur = Callable[[Json], Iterator[Json]]
 _TODAY: Final = AS_OF.date().isoformat()
 _PRESENT: Final = frozenset({"active", "recurrence", "relapse"})
 _VALUES: Final = ("valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger")
-_WIDER: Final = {"<": "<=", "<=": "<=", ">": ">=", ">=": ">="}
+_WIDER: Final[Mapping[str | None, str]] = {"<": "<=", "<=": "<=", ">": ">=", ">=": ">="}
 
 
 def without(element: Json, *names: str) -> Json:
@@ -143,8 +143,19 @@ def _cut(element: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a resourc
         yield from (element[:length] for length in (10, 7, 4) if length < len(element))
 
 
+def observation_in_words(resource: Json) -> Iterator[Json]:
+    """The code of an observation becomes its display."""
+    if resource["resourceType"] == "Observation":
+        yield from _said(resource)
+
+
 def in_words(resource: Json) -> Iterator[Json]:
-    """A code becomes its display."""
+    """The code of anything else becomes its display."""
+    if resource["resourceType"] != "Observation":
+        yield from _said(resource)
+
+
+def _said(resource: Json) -> Iterator[Json]:
     for name in ("code", "medicationCodeableConcept"):
         coding = resource.get(name, {}).get("coding", ({},))[0]
         if coding.get("display"):
@@ -219,6 +230,7 @@ BLURS: Final[tuple[Blur, ...]] = (
     no_range,
     no_date,
     partial_date,
+    observation_in_words,
     in_words,
     unresolved_drug,
     less_certain,

@@ -1,4 +1,4 @@
-"""Random charts of one patient: an eligible patient to start from, so that many lines pass, and whatever disturbs that."""
+"""Random charts: an eligible patient to start from, so that many lines pass, and whatever disturbs that."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ from tests.properties.times import ANY, Times, dates
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 OURS: Final = {"reference": "Patient/p1"}
-SUBJECTS: Final = (OURS,) * 8 + (None, {"reference": "Patient/p2"})
+SUBJECTS: Final = (*(OURS,) * 8, None, {"reference": "Patient/p2"})
 _UNSPECIFIC: Final = ("unspecific-metastasis", "hepatocellular-carcinoma-metastasis")
 _SITES: Final = tuple(concept(codings(name)[0]) for name in sets_of("body-site")) + ({"text": "lung"}, None)
 _ACTIVITIES: Final = ("active",) * 5 + ("recurrence", "resolved", "inactive", "remission", None)

@@ -157,9 +157,9 @@ def printed(listed: Collection[Chart], seed: int) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
     command = (sys.executable, "-c", _PRINT)
     root = Path(__file__).parents[2]
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603 - our own interpreter
         command, input=json.dumps(listed), env=environment, cwd=root, text=True, capture_output=True, check=True
-    )  # noqa: S603 - our own interpreter
+    )
     return run.stdout
 
 
@@ -233,12 +233,11 @@ def test_every_open_line_asks_and_the_missing_list_names_just_these(chart: Chart
     assert len({missing.ask.id for missing in assessment.missing}) == len(assessment.missing)
 
 
-@share(0.1)
+@share(0.15)
 @given(chart=charts())
 def test_what_another_patient_has_changes_no_verdict(chart: Chart) -> None:
     anothers = tuple(
         r for r in chart if r.get("subject", r.get("patient", r.get("individual"))) == {"reference": "Patient/p2"}
     )
-    assume(anothers)
     rest = tuple(r for r in chart if r not in anothers)
     assert verdicts(judge(rest)) == verdicts(judge(chart))

@@ -1,6 +1,7 @@
 """What every statement is: frozen data that answers about a case, and says where it looks."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from cds_service.trial.case import Case, Line
@@ -31,15 +32,20 @@ class Statement(Protocol):
 
 def answer_by_facts(held: Iterable[Answer], names: frozenset[str], *, any_on_record: bool) -> Answer:
     """The answer of a statement that asks whether some fact exists: the certain ones, else those that may hold."""
+    if not any_on_record:
+        return silent(names)
     answers = tuple(held)
     for certainty in (Certainty.YES, Certainty.MAYBE):
         found = tuple(a for a in answers if a.certainty is certainty)
         if found:
             return _joined(certainty, found)
-    concepts = tuple(sorted(names))
-    if any_on_record:
-        return Answer(Certainty.NO, message("none-counting", concepts=concepts))
-    return Answer(Certainty.SILENT, message("none-recorded", concepts=concepts))
+    return Answer(Certainty.NO, message("none-counting", concepts=tuple(sorted(names))))
+
+
+@lru_cache(maxsize=1024)
+def silent(names: frozenset[str]) -> Answer:
+    """The answer when nothing of the sets is on record; most statements of most patients end here."""
+    return Answer(Certainty.SILENT, message("none-recorded", concepts=tuple(sorted(names))))
 
 
 def _joined(certainty: Certainty, found: tuple[Answer, ...]) -> Answer:

@@ -1,7 +1,9 @@
 """Statements joined: any of several, all of several, not one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from cds_service.trial.case import Aim, Case, Line
 from cds_service.trial.findings import Answer, Certainty, distinct_asks

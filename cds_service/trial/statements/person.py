@@ -1,7 +1,9 @@
 """Statements about the person: age, sex, studies, Child-Pugh class, the first metastasis."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
+
+from msgspec.structs import replace
 
 from cds_service.trial.case import Case, Line, source_ask, weigh
 from cds_service.trial.child_pugh import ChildPugh
