@@ -11,6 +11,7 @@ from cds_service.loading import COTSOM
 from cds_service.protocols.parsing import parse_protocol
 from tests.case_files import CriterionCases, load_cases
 from tests.case_words import Wording, record_in_words
+from tests.terminal_picture import PICTURE, terminal_picture
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "criteria.md"
 
@@ -112,3 +113,4 @@ def _cell(text: str) -> str:
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")
+    PICTURE.write_text(terminal_picture(), encoding="utf-8")
