@@ -22,9 +22,12 @@ class Settings:
     local_codes: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     studies: tuple[str, ...] = ()
     clock: datetime | None = None
+    show_ahead_days: int = 60
+    worksheet: str | None = None
+    cors_origins: tuple[str, ...] = ()
 
 
-_KEYS = frozenset({"time_zone", "parameters", "upper_limits", "plausible", "local_codes", "study"})
+_KEYS = frozenset({"time_zone", "parameters", "upper_limits", "plausible", "local_codes", "study", "cards", "cors"})
 
 
 def read_settings(environment: Mapping[str, str], site: Path | None = None) -> Settings:
@@ -54,6 +57,9 @@ def _settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Setti
     study = _table(given, "study")
     _refuse_unknown("study.", study, {"references"})
     clock = environment.get("COTSOM_CLOCK")
+    cards, cors = _table(given, "cards"), _table(given, "cors")
+    _refuse_unknown("cards.", cards, {"show_ahead_days", "worksheet"})
+    _refuse_unknown("cors.", cors, {"origins"})
     return Settings(
         zone=read_zone(environment.get("COTSOM_TIME_ZONE") or given.get("time_zone", "UTC")),
         parameters={name: str(value) for name, value in _table(given, "parameters").items()},
@@ -62,6 +68,9 @@ def _settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Setti
         local_codes={n: _codes(n, t) for n, t in _table(given, "local_codes").items()},
         studies=tuple(_texts("study.references", study.get("references", []))),
         clock=read_clock(clock) if clock else None,
+        show_ahead_days=_days("cards.show_ahead_days", cards.get("show_ahead_days", 60)),
+        worksheet=_address("cards.worksheet", cards.get("worksheet")),
+        cors_origins=_origins(environment.get("COTSOM_CORS_ORIGINS"), cors.get("origins", [])),
     )
 
 
@@ -104,6 +113,29 @@ def _texts(place: str, given: object) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
         raise ConfigurationError(f"{place}: a list of texts was expected")
     return given
+
+
+def _days(place: str, given: object) -> int:
+    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+        raise ConfigurationError(f"{place}: a number of days was expected")
+    return given
+
+
+def _address(place: str, given: object) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not given.startswith(("https://", "http://")):
+        raise ConfigurationError(f"{place}: an absolute web address was expected")
+    return given
+
+
+def _origins(environment: str | None, given: object) -> tuple[str, ...]:
+    origins = environment.split(",") if environment else _texts("cors.origins", given)
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
+            raise ConfigurationError(f"cors.origins: {origin!r}: an origin like https://sandbox.example was expected")
+    return tuple(origins)
 
 
 def read_zone(name: object) -> tzinfo:

@@ -12,7 +12,7 @@ _SEMANTIC_TAG = re.compile(r"\s*[({][^(){}]*[)}]\s*$")
 _LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]")
 # A shorter display would be found inside other words.
 _SHORTEST_DISPLAY = 4
-_TEXT_KINDS = frozenset({"condition", "procedure", "medication", "allergen", "imaging"})
+_TEXT_KINDS = frozenset({"condition", "procedure", "medication", "allergen", "imaging", "observation"})
 
 
 @dataclass(frozen=True, slots=True)

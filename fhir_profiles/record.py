@@ -170,11 +170,12 @@ Value = Number | Coded | Words | Flag | Unreadable
 
 
 class UpperLimit(Struct, frozen=True, gc=False):
-    """The upper end of one reference range; `sexes` for whom it holds."""
+    """The upper end of one reference range; `sexes` for whom it holds, `certain` unless it may be for another age."""
 
     value: Decimal
     unit: str | None
     sexes: frozenset[Sex]
+    certain: bool = True
 
 
 class Result(Fact, frozen=True, kw_only=True, gc=False):

@@ -47,6 +47,7 @@ class Assessment:
     missing: tuple[Missing, ...]
     child_pugh: ChildPugh
     phase: Phase | None
+    study_status: str | None
     sources: Mapping[Source, SourceState]
     quality: tuple[QualityIssue, ...]
 
@@ -72,6 +73,7 @@ def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> As
         missing=() if status in (Status.ENROLLED, Status.FOLLOW_UP) else _missing(findings),
         child_pugh=case.child_pugh,
         phase=None if deceased else case.enrolment.phase,
+        study_status=case.enrolment.part.status if case.enrolment.part else None,
         sources=record.sources,
         quality=record.quality,
     )

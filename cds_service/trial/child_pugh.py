@@ -13,6 +13,7 @@ from cds_service.trial.results import (
     age_of,
     dated,
     evidence_of,
+    is_firm,
     latest,
     read_analyte,
     score_of,
@@ -126,7 +127,8 @@ def reckon(rules: ChildPughRules, measures: Measures, record: PatientRecord, day
 def _laboratory(rules: ChildPughRules, rule: PointRule, measures: Measures, record: PatientRecord, day: date) -> Part:
     analyte = measures.analytes[rule.analyte]
     readings = read_analyte(record, measures, rule.analyte, rules.maximum_age, day)
-    points = [_points(rule, reading) for reading in readings] or [Points(1, 3)]
+    firm = any(r.firm and r.usability is Usability.FRESH for r in readings)
+    points = [_points(rule, reading) for reading in readings] if firm else [Points(1, 3)]
     spread = Points(min(p.low for p in points), max(p.high for p in points))
     open_ = spread.low != spread.high
     ask = Ask(f"lab:{rule.analyte}", message("ask.lab", analyte=analyte.name, age=rules.maximum_age.length))
@@ -135,8 +137,7 @@ def _laboratory(rules: ChildPughRules, rule: PointRule, measures: Measures, reco
 
 
 def _points(rule: PointRule, reading: Reading) -> Points:
-    usable = reading.usability is Usability.FRESH and reading.result.subject_known
-    if not usable or reading.interval is None:
+    if reading.usability is Usability.STALE or reading.interval is None:
         return Points(1, 3)
     possible = [points for points, holds in _bands(rule, reading.interval) if holds is not False]
     return Points(min(possible), max(possible)) if possible else Points(1, 3)
@@ -167,16 +168,15 @@ class _Graded(NamedTuple):
 def _graded(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: PatientRecord, day: date) -> _Graded:
     scale = measures.scales[rule.scale]
     results = [
-        r
-        for r in latest(record.results.get(scale.value_set, ()), day)
-        if age_of(r, rules.maximum_age, day) is not Usability.STALE
+        r for r in latest(record, scale.value_set, day) if age_of(r, rules.maximum_age, day) is not Usability.STALE
     ]
     if not results:
         return _Graded(None, ())
     points = []
     for result in results:
         grade = score_of(measures, scale, result.value)
-        certain = result.subject_known and age_of(result, rules.maximum_age, day) is Usability.FRESH
+        recent = age_of(result, rules.maximum_age, day) is Usability.FRESH
+        certain = is_firm(result, scale.value_set) and recent
         points.append(Points(1, 3) if grade is None or not certain else Points(rule.points[grade], rule.points[grade]))
     spread = Points(min(p.low for p in points), max(p.high for p in points))
     return _Graded(spread, tuple(Evidence(r.reference, dated(r.when.days), r.value.recorded) for r in results))
@@ -210,8 +210,8 @@ def _sign_points(graded: Points | None, present: bool | None, conditions_supplie
 def _documented(rules: ChildPughRules, measures: Measures, record: PatientRecord, day: date) -> Documented | None:
     found = [
         r
-        for r in latest(record.results.get(rules.documented, ()), day)
-        if age_of(r, rules.maximum_age, day) is Usability.FRESH and r.subject_known
+        for r in latest(record, rules.documented, day)
+        if age_of(r, rules.maximum_age, day) is Usability.FRESH and is_firm(r, rules.documented)
     ]
     read = [_read_documented(rules, measures, result) for result in found]
     decided = {(d.low, d.high) for d in read if d is not None}

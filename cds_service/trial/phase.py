@@ -29,20 +29,33 @@ class Enrolment:
 
 
 def read_enrolment(rules: EnrolmentRules, parts: tuple[StudyPart, ...]) -> Enrolment:
-    """The phase by the latest subject of this study, and all on-study parts in others."""
-    ours = [part for part in parts if part.studies & rules.studies and part.subject_known]
-    latest = max(ours, key=_started, default=None)
+    """The phase by the latest subject of this study, and all on-study parts in others.
+
+    Where it cannot be told which part is the latest, the phase is the one that lets less happen.
+    """
+    ours = [part for part in parts if part.studies & rules.studies]
     others = tuple(p for p in parts if not p.studies & rules.studies and p.status in rules.enrolled)
-    return Enrolment(_phase(rules, latest), latest, others)
+    latest = _latest(ours)
+    if not any(part.subject_known for part in latest):
+        return Enrolment(None, None, others)
+    safest = min(latest, key=lambda part: (_rank(rules, part), part.reference))
+    return Enrolment(_phase(rules, safest), safest, others)
 
 
-def _started(part: StudyPart) -> tuple[date, str]:
-    return (part.start.first if part.start else date.min, part.reference)
+def _latest(parts: list[StudyPart]) -> list[StudyPart]:
+    """The part that started last; several where a start is not known, or only in part."""
+    known = [part.start.first for part in parts if part.start is not None and part.subject_known]
+    newest = max(known, default=date.min)
+    return [part for part in parts if part.start is None or part.start.last >= newest]
 
 
-def _phase(rules: EnrolmentRules, part: StudyPart | None) -> Phase | None:
-    if part is None:
-        return None
+def _rank(rules: EnrolmentRules, part: StudyPart) -> int:
+    """Having left comes before follow-up, follow-up before being enrolled, being enrolled before screening."""
+    order = (None, Phase.FOLLOW_UP, Phase.ENROLLED, Phase.SCREENING)
+    return order.index(_phase(rules, part))
+
+
+def _phase(rules: EnrolmentRules, part: StudyPart) -> Phase | None:
     if part.status in rules.enrolled:
         return Phase.ENROLLED
     if part.status in rules.follow_up:

@@ -1,6 +1,5 @@
 """Which result counts, and what it comes to (rulebook section 3 "Which result" and "Numbers")."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,25 +31,36 @@ class Reading:
     usability: Usability
     interval: NumberInterval | None = None
     why: str = ""
+    in_words: bool = False
+
+    @property
+    def firm(self) -> bool:
+        """Whether it is certainly a result of this patient and analyte, and certainly recent or stale."""
+        return self.result.subject_known and not self.in_words and self.usability is not Usability.UNDATED
 
 
-def latest(results: Iterable[Result], day: date) -> tuple[Result, ...]:
-    """The result that counts; several where the order cannot be told (partial dates, no subject, a tie).
+def is_firm(result: Result, name: str) -> bool:
+    """Whether it is certainly this patient's, and certainly of this kind (a code of ours, not words)."""
+    return result.subject_known and name in result.sets
+
+
+def latest(record: PatientRecord, name: str, day: date) -> tuple[Result, ...]:
+    """The result that counts; several where the order cannot be told (partial dates, no subject, words only, a tie).
 
     Future-dated ones are plans. Of several at the same instant the latest issued counts.
     """
-    past = [result for result in results if result.when.days.first <= day]
+    past = [result for result in record.results.get(name, ()) if result.when.days.first <= day]
     if len(past) <= 1:
         return tuple(past)
-    known = [result.span[0] for result in past if result.subject_known]
+    known = [result.span[0] for result in past if is_firm(result, name)]
     if not known:
         return tuple(past)
     newest = max(known)
-    return _latest_issued([result for result in past if result.span[1] >= newest])
+    return _latest_issued([result for result in past if result.span[1] >= newest], name)
 
 
-def _latest_issued(candidates: list[Result]) -> tuple[Result, ...]:
-    same = len({result.span for result in candidates}) == 1 and all(r.subject_known for r in candidates)
+def _latest_issued(candidates: list[Result], name: str) -> tuple[Result, ...]:
+    same = len({result.span for result in candidates}) == 1 and all(is_firm(r, name) for r in candidates)
     stamps = [_instant(r.issued) for r in candidates] if same and len(candidates) > 1 else [None]
     known = [stamp for stamp in stamps if stamp is not None]
     if len(known) < len(candidates):
@@ -83,7 +93,7 @@ def read_analyte(
 ) -> tuple[Reading, ...]:
     """The latest results of an analyte in its unit; a derived one where there is no count, or only a stale one."""
     analyte = measures.analytes[name]
-    found = latest(_of(record, analyte.value_set), day)
+    found = latest(record, analyte.value_set, day)
     readings = tuple(_read(measures, analyte, result, maximum, day) for result in found)
     if analyte.derived_from is None or any(r.usability is not Usability.STALE for r in readings):
         return readings
@@ -97,11 +107,10 @@ def _of(record: PatientRecord, name: str) -> tuple[Result, ...]:
 def _read(measures: Measures, analyte: Analyte, result: Result, maximum: Lookback, day: date) -> Reading:
     usability = age_of(result, maximum, day)
     interval, why = number_in_unit(measures, analyte, result.value)
-    if usability is not Usability.FRESH:
-        return Reading(result, usability, interval)
-    if interval is None:
-        return Reading(result, Usability.UNREADABLE, None, why)
-    return Reading(result, usability, interval)
+    in_words = analyte.value_set not in result.sets
+    if usability is Usability.FRESH and interval is None:
+        return Reading(result, Usability.UNREADABLE, None, why, in_words)
+    return Reading(result, usability, interval, why, in_words)
 
 
 def number_in_unit(measures: Measures, analyte: Analyte, value: Value) -> tuple[NumberInterval | None, str]:

@@ -23,10 +23,11 @@ def _limits(reading: Reading, measured: Observation | Measurement, when: When) -
         high = given.high
         if high is None or high.value is None or not high.value.is_finite() or high.value <= 0 or not _is_normal(given):
             continue
-        if given.age is not None and _contradicts_age(reading, given.age, when):
+        fits = True if given.age is None else _fits_age(reading, given.age, when)
+        if fits is False:
             continue
         unit = high.code or high.unit or (own and (own.code or own.unit)) or None
-        yield UpperLimit(high.value, unit, _sexes(reading, given))
+        yield UpperLimit(high.value, unit, _sexes(reading, given), fits is True)
 
 
 def _is_normal(given: ReferenceRange) -> bool:
@@ -40,15 +41,17 @@ def _sexes(reading: Reading, given: ReferenceRange) -> frozenset[Sex]:
     return sexes or _BOTH
 
 
-def _contradicts_age(reading: Reading, age: AgeRange, when: When) -> bool:
-    """Whether the patient certainly was of another age; a partial birth date or an undated result cannot say so."""
+def _fits_age(reading: Reading, age: AgeRange, when: When) -> bool | None:
+    """Whether the patient was of that age; None where a partial birth date or an undated result cannot say."""
     born = read_when(reading.patient.birthDate, reading.zone)
-    if born is None or when.days.is_undated:
-        return False
+    low, high = _years(age.low), _years(age.high)
+    if born is None or when.days.is_undated or low is high is None:
+        return None
     least, _ = years_between(born.days, when.days.first)
     _, most = years_between(born.days, when.days.last)
-    low, high = _years(age.low), _years(age.high)
-    return (low is not None and most < low) or (high is not None and least > high)
+    if (low is not None and most < low) or (high is not None and least > high):
+        return False
+    return True if (low is None or least >= low) and (high is None or most <= high) else None
 
 
 def _years(age: Quantity | None) -> Decimal | None:

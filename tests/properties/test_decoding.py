@@ -57,13 +57,13 @@ def swallow(body: bytes) -> None:
     assess(PRODUCT.protocol, record, Moment(AS_OF, ZONE))
 
 
-@share(0.5)
+@share(0.4)
 @given(value=ANY_JSON)
 def test_any_json_is_judged_or_refused(value: object) -> None:
     swallow(json.dumps(value).encode())
 
 
-@share(0.25)
+@share(0.15)
 @given(body=st.binary(max_size=60))
 def test_any_bytes_are_judged_or_refused(body: bytes) -> None:
     swallow(body)
@@ -104,7 +104,7 @@ def replaced(element: Any, path: tuple[str | int, ...], value: object) -> Any:  
     return [replaced(inner, rest, value) if number == key else inner for number, inner in enumerate(element)]
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=charts(), at=st.integers(0, 10_000), garbage=ANY_JSON)
 def test_a_mutated_bundle_is_judged_or_refused(chart: Chart, at: int, garbage: object) -> None:
     whole = json.loads(bundle(chart))
@@ -118,7 +118,7 @@ def facts(record: PatientRecord, but: str) -> list[Fact]:
     return [fact for shelf in shelves for _, found in sorted(shelf.items()) for fact in found if fact.reference != but]
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=charts(), which=st.integers(1, 30), name=st.integers(0, 30), garbage=ANY_JSON)
 def test_a_bad_resource_leaves_its_neighbours_read(chart: Chart, which: int, name: int, garbage: object) -> None:
     number = 1 + which % (len(chart) - 1)

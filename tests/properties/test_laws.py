@@ -86,7 +86,7 @@ def states() -> st.SearchStrategy[States]:
     return st.dictionaries(st.sampled_from(Source), st.sampled_from(LOST), max_size=4)
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=charts(), already=states(), source=st.sampled_from(tuple(ROWS["I9"] | ROWS["E10"] | ROWS["E22"])))
 def test_a_source_taken_away_creates_no_pass(chart: Chart, already: States, source: Source) -> None:
     whole = judge(chart, already)
@@ -97,7 +97,7 @@ def test_a_source_taken_away_creates_no_pass(chart: Chart, already: States, sour
         assert new_passes(whole, judge(chart, lost)) <= permitted
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=charts(), source=st.sampled_from(tuple(set(SOURCE_OF.values()))))
 def test_a_source_of_which_nothing_came_creates_no_pass(chart: Chart, source: Source) -> None:
     whole = judge(chart)
@@ -108,7 +108,7 @@ def test_a_source_of_which_nothing_came_creates_no_pass(chart: Chart, source: So
     assert created <= beyond_the_row | (CHILD_PUGH if whole.child_pugh.conflict else frozenset())
 
 
-@share(0.2)
+@share(0.12)
 @given(chart=charts(), order=st.randoms(use_true_random=False))
 def test_the_order_of_resources_changes_nothing(chart: Chart, order: Any) -> None:  # noqa: ANN401 - a random.Random
     shuffled = list(chart)
@@ -116,7 +116,7 @@ def test_the_order_of_resources_changes_nothing(chart: Chart, order: Any) -> Non
     assert repr(judge(shuffled)) == repr(judge(chart))
 
 
-@share(0.2)
+@share(0.12)
 @given(chart=charts(), stranger=st.sampled_from(UNRELATED), at=st.integers(1, 5))
 def test_an_unrelated_resource_changes_nothing(chart: Chart, stranger: Json, at: int) -> None:
     holder = "patient" if stranger["resourceType"] in ("AllergyIntolerance", "Immunization") else "subject"
@@ -180,7 +180,7 @@ def moved(element: Any, days: int) -> Any:  # noqa: ANN401 - any JSON
     return element
 
 
-@share(0.2)
+@share(0.12)
 @given(chart=charts(EXACT), days=st.integers(-2000, 2000))
 def test_windows_move_with_the_clock(chart: Chart, days: int) -> None:
     assume(
@@ -202,7 +202,7 @@ def judged_on(chart: Chart, day: date) -> Assessment:
     return judge(chart, as_of=AS_OF + (day - AS_OF.date()))
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=lapsing_charts(exact=False))
 def test_on_the_earliest_day_nothing_is_violated_any_more(chart: Chart) -> None:
     today = judge(chart)
@@ -213,7 +213,7 @@ def test_on_the_earliest_day_nothing_is_violated_any_more(chart: Chart) -> None:
     assert not violated(today) & violated(judged_on(chart, today.earliest_eligible))
 
 
-@share(0.25)
+@share(0.15)
 @given(chart=lapsing_charts(exact=True))
 def test_on_the_day_before_the_earliest_something_still_is_violated(chart: Chart) -> None:
     today = judge(chart)
@@ -222,7 +222,7 @@ def test_on_the_day_before_the_earliest_something_still_is_violated(chart: Chart
     assert violated(today) & violated(judged_on(chart, today.earliest_eligible - timedelta(days=1)))
 
 
-@share(0.2)
+@share(0.12)
 @given(chart=charts(), lost=states())
 def test_every_open_line_asks_and_the_missing_list_names_just_these(chart: Chart, lost: States) -> None:
     assessment = judge(chart, lost)

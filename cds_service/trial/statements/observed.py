@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from cds_service.trial.case import Case, Line, hidden, weigh
 from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Message, ask_test, confirm, message
-from cds_service.trial.protocol import Analyte
+from cds_service.trial.protocol import Analyte, Scale
 from cds_service.trial.results import (
     Reading,
     Usability,
@@ -13,6 +14,7 @@ from cds_service.trial.results import (
     convert,
     dated,
     evidence_of,
+    is_firm,
     latest,
     plain,
     read_analyte,
@@ -25,26 +27,47 @@ from fhir_profiles.record import Coded, Flag, Result, Sex, Source, SourceState, 
 _OBSERVATIONS = frozenset({Source.OBSERVATIONS})
 
 
-def agree(answers: tuple[Answer, ...]) -> Answer:
-    """One answer of several results that may each be the latest: theirs where they agree, else a conflict."""
-    certainties = {answer.certainty for answer in answers}
+class Candidate(NamedTuple):
+    """What one of the results that may be the latest says: by itself, and if nothing about it were in doubt."""
+
+    alone: Answer
+    would: Answer
+    firm: bool
+
+
+def agree(candidates: tuple[Candidate, ...]) -> Answer:
+    """One answer of several results that may each be the latest: theirs where all lead to the same, else a conflict.
+
+    A result in doubt (no date, no subject, words only) changes nothing that a firm one says too.
+    """
+    firm = [candidate for candidate in candidates if candidate.firm]
+    answers = [c.would if firm else c.alone for c in candidates]
     evidence = tuple(e for answer in answers for e in answer.evidence)
-    if len(certainties) == 1:
-        first = answers[0]
+    if len({answer.certainty for answer in answers}) == 1:
+        first = firm[0].would if firm else answers[0]
         return Answer(first.certainty, first.reason, evidence, first.asks, first.lapses)
     asks = tuple({ask.id: ask for answer in answers for ask in answer.asks}.values())
     return Answer(Certainty.MAYBE, message("result.conflict"), evidence, asks or (confirm("results"),))
 
 
-def of_known_subject(answer: Answer, result: Result, line: Line, *, decides_by_no: bool = False) -> Answer:
-    """A result without subject can violate, and never pass (design 4.3): not by a NO either, where that decides."""
-    stands = (answer.certainty is Certainty.YES and not line.passing) or (
-        answer.certainty is Certainty.NO and (line.passing or not decides_by_no)
-    )
-    if result.subject_known or stands or answer.certainty is Certainty.MAYBE:
-        return answer
-    reason = message("fact.doubt.no-subject", label=result.label, days=result.when.days, concept="")
-    return Answer(Certainty.MAYBE, reason, answer.evidence, (confirm("subject"),))
+def candidate(  # noqa: PLR0913 - what is asked, of which result, for which line
+    would: Answer, result: Result, value_set: str, line: Line, ask: Ask, *, decides_by_no: bool = False
+) -> Candidate:
+    """A dated result: by words alone it may hold; without subject it can violate, and never pass (design 4.3).
+
+    `decides_by_no`: a NO of this kind of statement would pass the line too.
+    """
+    if is_firm(result, value_set):
+        return Candidate(would, would, firm=True)
+    in_words = value_set not in result.sets
+    yes = would.certainty is Certainty.YES and not line.passing and not in_words
+    no = would.certainty is Certainty.NO and (line.passing or not decides_by_no)
+    if yes or no or would.certainty is Certainty.MAYBE:
+        return Candidate(would, would, firm=False)
+    why = "words-only" if in_words else "no-subject"
+    reason = message(f"fact.doubt.{why}", label=result.label, days=result.when.days, concept=value_set)
+    asks = (ask,) if in_words else (confirm("subject"),)
+    return Candidate(Answer(Certainty.MAYBE, reason, would.evidence, asks), would, firm=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +85,10 @@ def upper_limits(case: Case, analyte: Analyte, result: Result) -> frozenset[Deci
     found: set[Decimal] = set()
     for one in sexes:
         own = [limit for limit in result.limits if one in limit.sexes]
-        if not own:
-            own_values: list[Decimal | None] = [analyte.upper_limits.get(one)]
-        else:
-            own_values = [convert(case.measures, analyte, limit.value, limit.unit) for limit in own]
-        for value in own_values:
+        values = [convert(case.measures, analyte, limit.value, limit.unit) for limit in own]
+        if not any(limit.certain for limit in own):
+            values.append(analyte.upper_limits.get(one))
+        for value in values:
             if value is None:
                 return None
             found.add(value)
@@ -89,32 +111,38 @@ class LabStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """What the latest result says: missing, stale, unreadable or conflicting results may hold."""
         readings = read_analyte(case.record, case.measures, self.analyte, self.window, case.day)
-        answers = tuple(self._one(case, line, reading) for reading in readings)
-        if answers:
-            return weigh(case, line, Source.OBSERVATIONS, agree(answers))
+        if readings:
+            found = agree(tuple(self._one(case, line, reading) for reading in readings))
+            return weigh(case, line, Source.OBSERVATIONS, found)
         if case.record.sources[Source.OBSERVATIONS] is not SourceState.SUPPLIED:
             return hidden(case, Source.OBSERVATIONS)
         return self._open(message("lab.missing", analyte=self.analyte))
 
-    def _one(self, case: Case, line: Line, reading: Reading) -> Answer:
-        unit = case.measures.analytes[self.analyte].unit
-        evidence = (evidence_of(reading, unit),)
+    def _one(self, case: Case, line: Line, reading: Reading) -> Candidate:
+        would = self._would(case, reading)
+        if reading.usability is Usability.UNDATED:
+            alone = self._open(message("lab.undated", analyte=self.analyte), would.evidence)
+            return Candidate(alone, would, firm=False)
+        if reading.firm:
+            return Candidate(would, would, firm=True)
+        return candidate(would, reading.result, self._set(case), line, self._ask(), decides_by_no=True)
+
+    def _set(self, case: Case) -> str:
+        return case.measures.analytes[self.analyte].value_set
+
+    def _would(self, case: Case, reading: Reading) -> Answer:
+        """What the result says, if it is this patient's and this analyte's, and dated as it is."""
+        evidence = (evidence_of(reading, case.measures.analytes[self.analyte].unit),)
         days = reading.result.when.days
         if reading.usability is Usability.STALE:
             age = (case.day - days.last).days
-            return self._open(
-                message("lab.stale", analyte=self.analyte, days=days, age=age, limit=self.window.length), evidence
-            )
-        if reading.usability is Usability.UNDATED:
-            return self._open(message("lab.undated", analyte=self.analyte), evidence)
+            reason = message("lab.stale", analyte=self.analyte, days=days, age=age, limit=self.window.length)
+            return self._open(reason, evidence)
         if self.positive is not None:
-            answer = self._test(case, reading, evidence)
-            return of_known_subject(answer, reading.result, line, decides_by_no=True)
+            return self._test(case, reading, evidence)
         if reading.interval is None:
-            why = message(f"lab.unreadable.{reading.why or 'unit'}", analyte=self.analyte, days=days)
-            return self._open(why, evidence)
-        answer = self._compared(case, reading, evidence)
-        return of_known_subject(answer, reading.result, line, decides_by_no=True)
+            return self._open(message(f"lab.unreadable.{reading.why}", analyte=self.analyte, days=days), evidence)
+        return self._compared(case, reading, evidence)
 
     def _compared(self, case: Case, reading: Reading, evidence: tuple[Evidence, ...]) -> Answer:
         """The comparison with every limit that may hold."""
@@ -169,8 +197,10 @@ class LabStatement:
         return True if reading.interval.below(analyte.positive_from) is False else None
 
     def _open(self, reason: Message, evidence: tuple[Evidence, ...] = ()) -> Answer:
-        ask = Ask(f"lab:{self.analyte}", message("ask.lab", analyte=self.analyte, age=self.window.length))
-        return Answer(Certainty.MAYBE, reason, evidence, (ask,))
+        return Answer(Certainty.MAYBE, reason, evidence, (self._ask(),))
+
+    def _ask(self) -> Ask:
+        return Ask(f"lab:{self.analyte}", message("ask.lab", analyte=self.analyte, age=self.window.length))
 
 
 def _by_answer(value: Coded, yes: frozenset[str], no: frozenset[str]) -> bool | None:
@@ -193,26 +223,31 @@ class ScoreStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """What the latest grade says."""
         scale = case.measures.scales[self.scale]
-        found = latest(case.record.results.get(scale.value_set, ()), case.day)
-        answers = tuple(self._one(case, line, result) for result in found)
+        found = latest(case.record, scale.value_set, case.day)
+        candidates = tuple(self._one(case, line, scale, result) for result in found)
         nothing = Answer(Certainty.SILENT, message("score.missing", scale=self.scale), asks=(self._ask(),))
-        return weigh(case, line, Source.OBSERVATIONS, agree(answers) if answers else nothing)
+        return weigh(case, line, Source.OBSERVATIONS, agree(candidates) if candidates else nothing)
 
-    def _one(self, case: Case, line: Line, result: Result) -> Answer:
+    def _one(self, case: Case, line: Line, scale: Scale, result: Result) -> Candidate:
+        would = self._would(case, scale, result)
+        if age_of(result, self.window, case.day) is Usability.UNDATED:
+            reason = message("score.undated", scale=self.scale)
+            return Candidate(Answer(Certainty.MAYBE, reason, would.evidence, (self._ask(),)), would, firm=False)
+        return candidate(would, result, scale.value_set, line, self._ask())
+
+    def _would(self, case: Case, scale: Scale, result: Result) -> Answer:
+        """What the grade says, if it is this patient's and of this scale, and dated as it is."""
         days = result.when.days
-        usability = age_of(result, self.window, case.day)
         evidence = (Evidence(result.reference, dated(days), result.value.recorded),)
-        if usability is Usability.STALE:
+        if age_of(result, self.window, case.day) is Usability.STALE:
             return Answer(Certainty.NO, message("score.stale", scale=self.scale, days=days), evidence, (self._ask(),))
-        grade = score_of(case.measures, case.measures.scales[self.scale], result.value)
-        certain = bool(self.value_sets & result.sets)
-        if grade is None or usability is Usability.UNDATED or not certain:
-            name = "score.unreadable" if usability is Usability.FRESH else "score.undated"
-            return Answer(Certainty.MAYBE, message(name, scale=self.scale, days=days), evidence, (self._ask(),))
+        grade = score_of(case.measures, scale, result.value)
+        if grade is None:
+            reason = message("score.unreadable", scale=self.scale, days=days)
+            return Answer(Certainty.MAYBE, reason, evidence, (self._ask(),))
         low, high = self.between
         reason = message("score.value", scale=self.scale, value=grade, days=days)
-        answer = Answer(Certainty.YES if low <= grade <= high else Certainty.NO, reason, evidence)
-        return of_known_subject(answer, result, line)
+        return Answer(Certainty.YES if low <= grade <= high else Certainty.NO, reason, evidence)
 
     def _ask(self) -> Ask:
         return ask_test(self.scale, self.window)
@@ -236,29 +271,35 @@ class ResultStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """What the finding says; an answer that cannot be read may be the asked one."""
         results = case.record.results.get(self.value_set, ())
-        found = results if self.any_of_them else latest(results, case.day)
-        answers = tuple(self._one(case, line, result) for result in found if result.when.days.first <= case.day)
+        past = (result for result in results if result.when.days.first <= case.day)
+        found = past if self.any_of_them else latest(case.record, self.value_set, case.day)
+        candidates = tuple(self._one(case, line, result) for result in found)
         nothing = Answer(Certainty.SILENT, message("none-recorded", concepts=(self.value_set,)), asks=(self._ask(),))
-        if not answers:
+        if not candidates:
             return weigh(case, line, Source.OBSERVATIONS, nothing)
-        joined = _any_yes(answers) if self.any_of_them else agree(answers)
+        joined = _any_yes(tuple(c.alone for c in candidates)) if self.any_of_them else agree(candidates)
         return weigh(case, line, Source.OBSERVATIONS, joined)
 
-    def _one(self, case: Case, line: Line, result: Result) -> Answer:
+    def _one(self, case: Case, line: Line, result: Result) -> Candidate:
+        would = self._would(case, result)
+        if age_of(result, self.window, case.day) is Usability.UNDATED:
+            reason = message("result.unclear", label=result.label, days=result.when.days)
+            return Candidate(Answer(Certainty.MAYBE, reason, would.evidence, (self._ask(),)), would, firm=False)
+        return candidate(would, result, self.value_set, line, self._ask())
+
+    def _would(self, case: Case, result: Result) -> Answer:
+        """What the finding says, if it is this patient's and of this kind, and dated as it is."""
         days, value = result.when.days, result.value.recorded
         evidence = (Evidence(result.reference, dated(days), value),)
-        usability = age_of(result, self.window, case.day)
-        if usability is Usability.STALE:
-            return Answer(
-                Certainty.NO, message("result.stale", label=result.label, days=days), evidence, (self._ask(),)
-            )
+        if age_of(result, self.window, case.day) is Usability.STALE:
+            reason = message("result.stale", label=result.label, days=days)
+            return Answer(Certainty.NO, reason, evidence, (self._ask(),))
         holds = self._holds(result)
+        if holds is None:
+            reason = message("result.unclear", label=result.label, days=days)
+            return Answer(Certainty.MAYBE, reason, evidence, (self._ask(),))
         reason = message("result.value", label=result.label, value=value, days=days)
-        if holds is None or usability is Usability.UNDATED or self.value_set not in result.sets:
-            return Answer(
-                Certainty.MAYBE, message("result.unclear", label=result.label, days=days), evidence, (self._ask(),)
-            )
-        return of_known_subject(Answer(Certainty.YES if holds else Certainty.NO, reason, evidence), result, line)
+        return Answer(Certainty.YES if holds else Certainty.NO, reason, evidence)
 
     def _holds(self, result: Result) -> bool | None:
         yes, no = self.wanted

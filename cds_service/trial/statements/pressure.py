@@ -49,11 +49,11 @@ class PressureStatement:
     def _latest(self, record: PatientRecord, day: date) -> tuple[tuple[Result, ...], ...]:
         """The results taken together, at the latest time (several times, where their order cannot be told)."""
         names = (self.parts.panel, self.parts.systolic, self.parts.diastolic)
-        results = [r for n in names for r in record.results.get(n, ()) if n in r.sets and r.when.days.first <= day]
+        results = [r for n in names for r in record.results.get(n, ()) if r.when.days.first <= day]
         groups: dict[tuple[datetime, datetime], list[Result]] = {}
         for result in results:
             groups.setdefault(result.span, []).append(result)
-        known = [span[0] for span, members in groups.items() if any(r.subject_known for r in members)]
+        known = [span[0] for span, members in groups.items() if any(self._firm(r) for r in members)]
         newest = max(known, default=None)
         return tuple(
             tuple(groups[span]) for span in sorted(groups, reverse=True) if newest is None or span[1] >= newest
@@ -70,17 +70,23 @@ class PressureStatement:
             self._above(case, taken, self.parts.diastolic, self.diastolic_above),
         )
         value = " / ".join(r.value.recorded for r in taken if r.value.recorded)
-        if True in holds and usability is Usability.FRESH:
+        certain = any(self._firm(r) for r in taken) and usability is Usability.FRESH
+        if True in holds and certain:
             return Answer(Certainty.YES, message("pressure.above", days=days, value=value), evidence)
         if holds == (False, False):
             return Answer(Certainty.NO, message("pressure.inside", days=days, value=value), evidence)
         del line
         return Answer(Certainty.MAYBE, message("pressure.incomplete", days=days, value=value), evidence)
 
+    def _firm(self, result: Result) -> bool:
+        return result.subject_known and bool(result.sets & self.value_sets)
+
     def _above(self, case: Case, taken: Iterable[Result], part: str, limit: Decimal) -> bool | None:
         """Whether any value of this part is above its limit; None when it is missing or may be."""
         values = [
-            number_in_unit(case.measures, case.measures.analytes[part], r.value)[0] for r in taken if part in r.sets
+            number_in_unit(case.measures, case.measures.analytes[part], r.value)[0]
+            for r in taken
+            if part in r.sets or part in r.maybe_sets
         ]
         holds = {None if value is None else value.above(limit) for value in values}
         if True in holds:

@@ -62,10 +62,7 @@ def test_the_schema_lists_the_verdicts_sources_and_sexes_of_the_core() -> None:
             "{lab: creatinine, above: 1, below: 2, at_most: 4 weeks}",
             ": only one of the keys 'above', 'below' can stand here; take the others away",
         ),
-        (
-            "{lab: hcg, score: ecog}",
-            ": only one of the keys 'lab', 'score' can stand here; take the others away",
-        ),
+        ("{lab: hcg, score: ecog}", ": only one of the keys 'lab', 'score' can stand here; take the others away"),
         (
             "{condition: ascites, less_than: 4 weeks, at_most: 4 weeks}",
             ": only one of the keys 'less_than', 'at_most' can stand here; take the others away",
@@ -134,10 +131,7 @@ def test_a_slip_inside_joined_statements_is_found_there() -> None:
             "decide: [{ask: confirm:sex}]",
             "decide > [1]: expected one of the keys satisfied, presumed, unknown, attest, violated",
         ),
-        (
-            "ask: confrm:sex",
-            "ask: expected an ask like confirm:brain-metastasis or test:ecog; found 'confrm:sex'",
-        ),
+        ("ask: confrm:sex", "ask: expected an ask like confirm:brain-metastasis or test:ecog; found 'confrm:sex'"),
         (
             "otherwise: satisfed",
             (

@@ -1,0 +1,93 @@
+"""A CDS Hooks card and its parts, frozen, and the JSON that goes on the wire (CDS Hooks, "Card Attributes").
+
+Nothing empty is ever written: an attribute without content is absent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+Json = Mapping[str, object]
+EXTENSION = "org.cotsom-cds"
+SUMMARY_BELOW = 140
+
+
+class Indicator(StrEnum):
+    """How urgent a card is, in rising order."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code that is shown: of a topic, or of a reason for not following advice."""
+
+    system: str
+    code: str
+    display: str
+
+    def document(self) -> Json:
+        """As JSON."""
+        return {"system": self.system, "code": self.code, "display": self.display}
+
+
+@dataclass(frozen=True, slots=True)
+class CardSource:
+    """Who says so: a label, a static topic code (some EHRs remember overrides by it), the registry entry."""
+
+    label: str
+    topic: Coding
+    url: str | None = None
+
+    def document(self) -> Json:
+        """As JSON."""
+        return present({"label": self.label, "url": self.url, "topic": self.topic.document()})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a page or, of type `smart`, to an app."""
+
+    label: str
+    url: str
+    type: str = "absolute"
+
+    def document(self) -> Json:
+        """As JSON."""
+        return {"label": self.label, "url": self.url, "type": self.type}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card. `extension` is the content of contract 4.2."""
+
+    uuid: str
+    summary: str
+    indicator: Indicator
+    source: CardSource
+    extension: Json
+    detail: str = ""
+    links: tuple[Link, ...] = ()
+    override_reasons: tuple[Coding, ...] = ()
+
+    def document(self) -> Json:
+        """As JSON."""
+        return present(
+            {
+                "uuid": self.uuid,
+                "summary": self.summary,
+                "detail": self.detail,
+                "indicator": self.indicator.value,
+                "source": self.source.document(),
+                "overrideReasons": [reason.document() for reason in self.override_reasons],
+                "links": [link.document() for link in self.links],
+                "extension": {EXTENSION: self.extension},
+            }
+        )
+
+
+def present(attributes: Json) -> Json:
+    """The attributes that have content: none is null, none is empty."""
+    return {name: value for name, value in attributes.items() if value not in (None, "", [], {}, ())}

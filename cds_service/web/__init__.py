@@ -1,0 +1,1 @@
+"""The HTTP edge: discovery, hooks, feedback, health, metrics; errors as OperationOutcomes."""

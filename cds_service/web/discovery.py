@@ -1,0 +1,76 @@
+"""What this service offers (CDS Hooks "Discovery"), and the prefetch it asks for (contract 4.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cds_service.trial.protocol import TrialProtocol
+from fhir_profiles.record import Source
+
+PREFETCH: Mapping[str, str] = {
+    "patient": "Patient/{{context.patientId}}",
+    "conditions": "Condition?patient={{context.patientId}}",
+    "observations": (
+        "Observation?patient={{context.patientId}}&category=laboratory,vital-signs,survey,exam,social-history,imaging"
+    ),
+    "procedures": "Procedure?patient={{context.patientId}}",
+    "medicationRequests": ("MedicationRequest?patient={{context.patientId}}&_include=MedicationRequest:medication"),
+    "medicationStatements": (
+        "MedicationStatement?patient={{context.patientId}}&_include=MedicationStatement:medication"
+    ),
+    "medicationAdministrations": "MedicationAdministration?patient={{context.patientId}}",
+    "allergies": "AllergyIntolerance?patient={{context.patientId}}",
+    "diagnosticReports": "DiagnosticReport?patient={{context.patientId}}&category=RAD",
+    "serviceRequests": "ServiceRequest?patient={{context.patientId}}&status=active",
+    "researchSubjects": "ResearchSubject?individual={{context.patientId}}&_include=ResearchSubject:study",
+    "encounters": "Encounter?patient={{context.patientId}}&status=finished",
+}
+# Without these a chart opening is answered with 412; every other absent key only leaves lines open.
+REQUIRED = (Source.PATIENT, Source.CONDITIONS, Source.OBSERVATIONS)
+KEY_OF_SOURCE: dict[Source, str] = {
+    Source.PATIENT: "patient",
+    Source.CONDITIONS: "conditions",
+    Source.OBSERVATIONS: "observations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service: its id and the hook it serves."""
+
+    id: str
+    hook: str
+    title: str
+    description: str
+
+
+def services(protocol: TrialProtocol) -> tuple[Service, ...]:
+    """The services, one a hook."""
+    return (
+        Service(
+            id="cotsom-patient-view",
+            hook="patient-view",
+            title=f"{protocol.name} trial match",
+            description=(
+                f"Says whether the patient may qualify for {protocol.name} ({protocol.id}), what is missing, and when. "
+                "Decision support for research, not a medical device."
+            ),
+        ),
+    )
+
+
+def discovery(protocol: TrialProtocol) -> Mapping[str, object]:
+    """The discovery document, with the attributes of CDS Hooks 2.0.1 and 3.0."""
+    return {"services": [_described(service, protocol) for service in services(protocol)]}
+
+
+def _described(service: Service, protocol: TrialProtocol) -> Mapping[str, object]:
+    return {
+        "id": service.id,
+        "hook": service.hook,
+        "hookVersion": "1.0",
+        "version": protocol.version,
+        "title": service.title,
+        "description": service.description,
+        "usageRequirements": "Prefetch is required: this service reads no FHIR server.",
+        "prefetch": dict(PREFETCH),
+    }

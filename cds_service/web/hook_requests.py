@@ -1,0 +1,94 @@
+"""Reads the body of a hook call: tolerant of what EHRs add, exact about what is missing."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from cds_service.web.problems import Problem, bad_request, missing_prefetch
+from fhir_profiles.reading.decoding import Decoded
+from fhir_profiles.reading.prefetch import decode_prefetch
+from fhir_profiles.record import Source, SourceState
+from fhir_profiles.resources import Patient
+
+_T = TypeVar("_T")
+_LONGEST_INSTANCE = 200
+_TYPES = {"str": "a text", "object": "an object", "array": "an array", "bool": "true or false"}
+_EXPECTED = re.compile(r"Expected `(\w+)")
+_MISSING = re.compile(r"required field `(\w+)`")
+_PLACE = re.compile(r"at `\$\.?([^`]*)`")
+
+
+class HookContext(msgspec.Struct, rename="camel"):
+    """What the clinician is doing."""
+
+    patient_id: str
+    user_id: str | None = None
+    encounter_id: str | None = None
+
+
+class HookRequest(msgspec.Struct, rename="camel"):
+    """A hook call."""
+
+    hook: str
+    hook_instance: str
+    context: HookContext
+    prefetch: dict[str, msgspec.Raw] | None = None
+
+
+_DECODER = msgspec.json.Decoder(HookRequest)
+
+
+def read_hook_request(body: bytes, hook: str) -> HookRequest:
+    """The call, of the hook that this address serves. Raises Problem (400) naming the field."""
+    request = decode_json(_DECODER, body)
+    if request.hook != hook:
+        raise bad_request("hook", f"this service serves the hook {hook}")
+    if not request.hook_instance or len(request.hook_instance) > _LONGEST_INSTANCE:
+        raise bad_request("hookInstance", f"a text of 1 to {_LONGEST_INSTANCE} characters was expected")
+    if not request.context.patient_id:
+        raise bad_request("context.patientId", "the id of the patient was expected")
+    return request
+
+
+def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+    """A typed body. Raises Problem (400) naming the field, and never echoing its value."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _misfit(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise bad_request("body", "JSON was expected") from None
+    except RecursionError:
+        raise bad_request("body", "the JSON is nested too deeply") from None
+
+
+def _misfit(words: str) -> Problem:
+    place = _PLACE.search(words)
+    field = re.sub(r"\[\.\.\.\]", "", place[1]) if place else ""
+    missing = _MISSING.search(words)
+    if missing:
+        return bad_request(".".join(part for part in (field, missing[1]) if part), "is required")
+    expected = _EXPECTED.search(words)
+    kind = _TYPES.get(expected[1], "another type") if expected else "another value"
+    return bad_request(field or "body", f"{kind} was expected")
+
+
+def read_prefetch(request: HookRequest, required: tuple[Source, ...], keys: dict[Source, str], entries: int) -> Decoded:
+    """The prefetched resources. Raises Problem: 412 without the required sources, 400 for another patient's record."""
+    try:
+        decoded = decode_prefetch(request.prefetch or {})
+    except RecursionError:
+        raise bad_request("prefetch", "the JSON is nested too deeply") from None
+    if len(decoded.received) > entries:
+        raise Problem(413, "too-long", f"prefetch: more than {entries} resources", "prefetch")
+    states = dict(decoded.states)
+    absent = tuple(keys[source] for source in required if states[source] is SourceState.NOT_SUPPLIED)
+    patients = {r.resource.id for r in decoded.received if isinstance(r.resource, Patient)}
+    if not patients and keys[Source.PATIENT] not in absent:
+        absent = (keys[Source.PATIENT], *absent)
+    if absent:
+        raise missing_prefetch(absent)
+    if patients != {request.context.patient_id.removeprefix("Patient/")}:
+        raise bad_request("prefetch.patient", "its id differs from context.patientId")
+    return decoded
