@@ -11,6 +11,7 @@ from cds_service.commands.assessing import assess_command
 from cds_service.commands.demonstrating import demo_command
 from cds_service.commands.protocols import protocol_group
 from cds_service.commands.running import CommandGroup, Surroundings
+from cds_service.commands.serving import serve_command
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,6 +28,7 @@ def main(context: click.Context) -> None:
       cotsom-cds assess chart.json --as-of 2026-11-22T09:00:00+09:00 --format json
       cotsom-cds assess export-folder/ --supplied patient,conditions,procedures,medications
       cotsom-cds protocol show
+      cotsom-cds serve --port 8080
       cotsom-cds demo
     """
     context.obj = Surroundings(
@@ -40,3 +42,4 @@ def main(context: click.Context) -> None:
 main.add_command(assess_command)
 main.add_command(protocol_group)
 main.add_command(demo_command)
+main.add_command(serve_command)

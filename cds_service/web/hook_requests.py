@@ -83,7 +83,10 @@ def read_prefetch(request: HookRequest, required: tuple[Source, ...], keys: dict
     if len(decoded.received) > entries:
         raise Problem(413, "too-long", f"prefetch: more than {entries} resources", "prefetch")
     states = dict(decoded.states)
-    absent = tuple(keys[source] for source in required if states[source] is SourceState.NOT_SUPPLIED)
+    sent = request.prefetch or {}
+    absent = tuple(
+        keys[source] for source in required if keys[source] not in sent or states[source] is SourceState.NOT_SUPPLIED
+    )
     patients = {r.resource.id for r in decoded.received if isinstance(r.resource, Patient)}
     if not patients and keys[Source.PATIENT] not in absent:
         absent = (keys[Source.PATIENT], *absent)

@@ -56,7 +56,7 @@ UNREADABLE: dict[str, tuple[str | bytes, str]] = {
     "resourceType a number": (TEXT.replace('"Bundle"', "7654.321"), NO_RESOURCE),
     "unknown resourceType": (TEXT.replace('"Bundle"', '"MARK"'), "resourceType is not one of R4's"),
     "entry no array": (json.dumps({"resourceType": "Bundle", "entry": MARKED}), "Bundle.entry: an array was expected"),
-    "not UTF-8": (TEXT.replace("MARKFAMILY", "MARK\xff").encode("latin-1", "replace"), "the text is not UTF-8"),
+    "not UTF-8": (TEXT.replace('"male"', '"MARK\xff"').encode("latin-1", "replace"), "the text is not UTF-8"),
     "UTF-16": (TEXT.encode("utf-16"), "not JSON"),
     "no patient": (json.dumps(bundle(RESULT, SECRET)), "no Patient"),
     "two patients": (json.dumps(bundle(MARKED, {**MARKED, "id": "p2"})), "2 Patients"),
@@ -125,7 +125,7 @@ BROKEN: dict[str, tuple[object, str, str]] = {
     "number no number": (bilirubin("MARK"), "Observation/bilirubin", "valueQuantity.value"),
     "code no concept": ({**RESULT, "code": "MARK"}, "Observation/bilirubin", "code"),
     "subject no reference": ({**RESULT, "subject": "MARK"}, "Observation/bilirubin", "subject"),
-    "id no text": ({**RESULT, "id": 7654.321, "status": 7654}, "entry[1]", "status"),
+    "id no text": ({**RESULT, "id": 7654.321, "status": 7654}, "entry[1]", "id"),
 }
 
 
@@ -176,7 +176,7 @@ def test_a_number_that_is_no_measurement_is_unreadable(tmp_path: Path, value: st
     assert document["dataQuality"] == []
 
 
-@pytest.mark.parametrize("value", ["1e999999999", "-1e999999999", "1e-999999999"])
+@pytest.mark.parametrize("value", ["1e999999999", "-1e999999999"])
 @pytest.mark.parametrize(
     "given_range",
     [

@@ -85,6 +85,7 @@ def test_the_schema_lists_the_verdicts_sources_and_sexes_of_the_core() -> None:
             "{score: ecog, between: [1]}",
             " > between: expected two whole numbers, the least and the greatest; found a list of 1",
         ),
+        ("{score: ecog, between: [0, 1001]}", " > between > [2]: expected a whole grade from 0 to 1000; found 1001"),
         ("{any_of: [{sex: male}]}", " > any_of: expected a list of two statements or more; found a list of 1"),
         ("{age: {least: 20 years}}", " > age: 'least' is no key of age; did you mean 'at_least'?"),
         (

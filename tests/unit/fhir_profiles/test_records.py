@@ -1,0 +1,186 @@
+"""The record of one patient: whose resources count, what their dates say, what was noted (rulebook section 3)."""
+
+import json
+from datetime import date
+
+import pytest
+
+from cds_service.loading import load_vocabulary
+from cds_service.settings import Settings, read_zone
+from fhir_profiles.dates import UNDATED, DateInterval
+from fhir_profiles.reading.decoding import UnreadableBody, decode_body
+from fhir_profiles.reading.records import read_record, source_states
+from fhir_profiles.record import Activity, PatientRecord, QualityIssue, Sex, Source, SourceState
+from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
+
+VOCABULARY = load_vocabulary(Settings())
+PART, WHOLE, NONE = SourceState.IN_PART, SourceState.SUPPLIED, SourceState.NOT_SUPPLIED
+
+
+def read(*resources: Json) -> PatientRecord:
+    return read_record(decode_body(json.dumps(bundle(*resources)).encode()), VOCABULARY, read_zone("Asia/Seoul"))
+
+
+def day(first: str, last: str | None = None) -> DateInterval:
+    return DateInterval(date.fromisoformat(first), date.fromisoformat(last or first))
+
+
+@pytest.mark.parametrize("patients", [(), (PATIENT, {**PATIENT, "id": "p2"})])
+def test_a_record_is_of_exactly_one_patient(patients: tuple[Json, ...]) -> None:
+    with pytest.raises(UnreadableBody, match="a record of one patient was expected"):
+        read(*patients, condition(CANCER))
+
+
+def test_the_same_patient_twice_is_one() -> None:
+    assert read(PATIENT, PATIENT).patient.reference == "Patient/p1"
+
+
+@pytest.mark.parametrize(
+    ("subject", "ours"),
+    [
+        ({"reference": "Patient/p1"}, True),
+        ({"reference": "https://ehr.example/fhir/Patient/p1"}, True),
+        ({"reference": "Patient/p1/_history/7"}, True),
+        ({"reference": "urn:uuid:p1"}, True),
+        ({"identifier": {"system": "mrn", "value": "77"}}, True),
+        ({"identifier": {"system": "mrn", "value": "78"}}, False),
+        ({"reference": "#inside"}, False),
+        ({"display": "somebody"}, False),
+        (None, False),
+    ],
+)
+def test_a_resource_says_whose_it_is(subject: Json | None, ours: bool) -> None:
+    patient = {**PATIENT, "identifier": [{"system": "mrn", "value": "77"}]}
+    (fact,) = read(patient, condition(CANCER, subject=subject)).conditions[CANCER]
+    assert fact.subject_known is ours
+
+
+@pytest.mark.parametrize("reference", ["Patient/p2", "https://ehr.example/fhir/Patient/p11", "Group/p1"])
+def test_a_resource_of_another_patient_is_left_out_and_told(reference: str) -> None:
+    record = read(PATIENT, condition(CANCER, subject={"reference": reference}))
+    assert CANCER not in record.conditions
+    assert record.quality == (QualityIssue(f"Condition/{CANCER}", "another-patient"),)
+
+
+@pytest.mark.parametrize(
+    ("elements", "onset", "dated"),
+    [
+        ({"onsetDateTime": "2026-10"}, day("2026-10-01", "2026-10-31"), day("2026-10-01", "2026-10-31")),
+        ({"onsetDateTime": None, "onsetPeriod": {"start": "2026-10-02"}}, day("2026-10-02"), day("2026-10-02")),
+        ({"onsetDateTime": None, "recordedDate": "2026-10-03"}, UNDATED, day("2026-10-03")),
+        ({"onsetDateTime": "2026-13-45", "recordedDate": "2026-10-03"}, UNDATED, UNDATED),
+        ({"onsetDateTime": None}, UNDATED, UNDATED),
+        (
+            {"onsetDateTime": None, "onsetAge": {"value": 50, "code": "a"}},
+            day("2018-04-12", "2019-04-12"),
+            day("2018-04-12", "2019-04-12"),
+        ),
+    ],
+)
+def test_a_condition_is_dated_by_onset_else_by_its_recording(
+    elements: Json, onset: DateInterval, dated: DateInterval
+) -> None:
+    (fact,) = read(PATIENT, condition(CANCER, **elements)).conditions[CANCER]
+    assert (fact.onset, fact.dated) == (onset, dated)
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "activity"),
+    [
+        *(("active", None, Activity.ACTIVE), ("recurrence", None, Activity.ACTIVE), (None, None, Activity.ACTIVE)),
+        *(("resolved", None, Activity.INACTIVE), ("remission", None, Activity.INACTIVE)),
+        *(("inactive", "2026-01-01", Activity.INACTIVE), ("active", "2026-01-01", Activity.UNCLEAR)),
+        *(("", None, Activity.UNCLEAR), (None, "2026-01-01", Activity.UNCLEAR)),
+    ],
+)
+def test_a_condition_is_present_past_or_unclear(status: str | None, ended: str | None, activity: Activity) -> None:
+    clinical = None if status is None else {"coding": [{"code": status}]}
+    given = condition(CANCER, clinicalStatus=clinical, abatementDateTime=ended)
+    (fact,) = read(PATIENT, given).conditions[CANCER]
+    assert fact.activity is activity
+
+
+@pytest.mark.parametrize("verified", ["refuted", "entered-in-error"])
+def test_a_refuted_condition_is_no_condition(verified: str) -> None:
+    refuted = condition(CANCER, verificationStatus={"coding": [{"code": verified}]})
+    assert CANCER not in read(PATIENT, refuted).conditions
+
+
+@pytest.mark.parametrize("status", ["preliminary", "registered"])
+def test_a_pending_result_is_told_and_not_counted(status: str) -> None:
+    record = read(PATIENT, bilirubin(1.1, status=status))
+    assert record.results == {}
+    assert record.quality == (QualityIssue("Observation/bilirubin", "pending"),)
+
+
+def test_a_cancelled_result_is_neither_counted_nor_told() -> None:
+    record = read(PATIENT, bilirubin(1.1, status="cancelled"))
+    assert (record.results, record.quality) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({}, day("2026-11-20")),
+        (
+            {"effectiveDateTime": None, "effectivePeriod": {"start": "2026-11-01", "end": "2026-11-02"}},
+            day("2026-11-02"),
+        ),
+        ({"effectiveDateTime": None, "effectiveInstant": "2026-11-20T16:00:00Z"}, day("2026-11-21")),
+        ({"effectiveDateTime": None, "issued": "2026-11-19T00:00:00Z"}, day("2026-11-19")),
+        ({"effectiveDateTime": None}, UNDATED),
+    ],
+)
+def test_a_result_is_dated_by_when_it_was_taken_else_issued(elements: Json, expected: DateInterval) -> None:
+    record = read(PATIENT, bilirubin(1.1, **elements))
+    (result,) = record.results["bilirubin-total"]
+    assert result.when.days == expected
+    assert bool(record.quality) is (expected is UNDATED or expected == UNDATED)
+
+
+def test_the_very_same_resource_twice_counts_once() -> None:
+    assert len(read(PATIENT, condition(BRAIN), condition(BRAIN)).conditions[BRAIN]) == 1
+
+
+@pytest.mark.parametrize(
+    ("gender", "sex"), [("male", Sex.MALE), ("female", Sex.FEMALE), ("other", Sex.UNKNOWN), (None, Sex.UNKNOWN)]
+)
+def test_the_patient_is_male_female_or_unknown(gender: str | None, sex: Sex) -> None:
+    assert read({**PATIENT, "gender": gender}).patient.sex is sex
+
+
+@pytest.mark.parametrize(
+    ("elements", "deceased", "when"),
+    [
+        ({}, False, None),
+        ({"deceasedBoolean": True}, True, None),
+        ({"deceasedBoolean": False}, False, None),
+        ({"deceasedDateTime": "2026-11-01"}, False, day("2026-11-01")),
+        ({"deceasedDateTime": "some day"}, True, None),
+    ],
+)
+def test_a_death_is_a_fact_even_when_its_date_cannot_be_read(
+    elements: Json, deceased: bool, when: DateInterval | None
+) -> None:
+    patient = read({**PATIENT, **elements}).patient
+    assert (patient.deceased, patient.deceased_when) == (deceased, when)
+
+
+def test_a_birth_date_that_cannot_be_read_is_told() -> None:
+    record = read({**PATIENT, "birthDate": "1968-13-01"})
+    assert record.patient.birth is None
+    assert record.quality == (QualityIssue("Patient/p1", "unreadable-date"),)
+
+
+@pytest.mark.parametrize(
+    ("noted", "supplied", "state"),
+    [
+        *(([], None, WHOLE), ([], {Source.ORDERS}, WHOLE), ([], {Source.PATIENT}, NONE), ([], set(), NONE)),
+        *(([PART], None, PART), ([NONE], None, NONE), ([PART, NONE], None, NONE), ([NONE, PART], None, NONE)),
+        *(([PART], {Source.PATIENT}, NONE), ([PART], {Source.ORDERS}, PART)),
+    ],
+)
+def test_a_source_is_no_better_than_the_worst_that_was_noted(
+    noted: list[SourceState], supplied: set[Source] | None, state: SourceState
+) -> None:
+    assert source_states([(Source.ORDERS, one) for one in noted], supplied)[Source.ORDERS] is state
