@@ -45,6 +45,7 @@ class _Export:
     patients: dict[str, Received] = field(default_factory=dict)
     by_patient: dict[str, list[Received]] = field(default_factory=dict)
     shared: list[Received] = field(default_factory=list)
+    unreadable_patients: list[str] = field(default_factory=list)
     issues: dict[str | None, list[QualityIssue]] = field(default_factory=dict)
     states: dict[str | None, list[tuple[Source, SourceState]]] = field(default_factory=dict)
 
@@ -113,7 +114,7 @@ def _read_folder(folder: Path) -> Iterator[Chart]:
         body = _bytes_of(file)
         if file.suffix == ".ndjson":
             lines.append((file.name, body.splitlines()))
-        elif _kind(body) in (None, "Bundle"):
+        elif _kind(body) == "Bundle" or (_kind(body) is None and _type_in(file.name) is None):
             yield from _read_bytes(str(file), body)
         else:
             lines.append((file.name, [body]))
@@ -131,12 +132,14 @@ def _kind(body: bytes) -> str | None:
 def _sorted_to_patients(name: str, files: Iterable[tuple[str, list[bytes]]]) -> Iterator[Chart]:
     export = _Export()
     for file, lines in files:
-        # a file of which no line is FHIR is no part of the export (its log, say)
-        if any(_kind(line) for line in lines):
+        # a file of readable lines of which none is FHIR is no part of the export (its log, say)
+        if any(_kind(line) for line in lines) or not all(_is_document(line) for line in lines if line.strip()):
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     _take(export, f"{file}:{number}", line)
-    if not export.patients:
+    for place in export.unreadable_patients:
+        yield Chart(place, None, "a Patient that cannot be read")
+    if not export.patients and not export.unreadable_patients:
         yield Chart(name, None, "no Patient: records of patients were expected")
     for patient in sorted(export.patients):
         yield Chart(f"{name}#{patient}", _of_patient(export, patient))
@@ -152,15 +155,28 @@ def _take(export: _Export, place: str, line: bytes) -> None:
         _put(export, received)
     if decoded.issues:
         whose = _whose(line)
+        if _kind(line) == "Patient":
+            export.unreadable_patients.append(place)
         export.issues.setdefault(whose, []).extend(decoded.issues)
         export.states.setdefault(whose, []).extend(decoded.states)
 
 
 def _take_unreadable(export: _Export, place: str, line: bytes) -> None:
-    """A line that is no FHIR at all may be anything of anybody."""
-    del line
+    """A line that cannot be read may be anything of anybody, unless it or its file says what kind it is."""
+    kind = _kind(line)
+    if kind is not None and kind not in SOURCES_OF_TYPE:
+        export.issues.setdefault(None, []).append(QualityIssue(place, "unknown-type"))
+        return
+    named = kind or _type_in(place)
+    sources = SOURCES_OF_TYPE[named] if named else frozenset(Source)
     export.issues.setdefault(None, []).append(QualityIssue(place, "unreadable-entry"))
-    export.states.setdefault(None, []).extend((source, SourceState.IN_PART) for source in Source)
+    export.states.setdefault(None, []).extend((source, SourceState.IN_PART) for source in sorted(sources))
+
+
+def _type_in(file: str) -> str | None:
+    """The resource type that an export's file is named after."""
+    stem = Path(file).name.partition(".")[0].lower()
+    return next((name for name in SOURCES_OF_TYPE if name.lower() == stem), None)
 
 
 def _put(export: _Export, received: Received) -> None:
@@ -179,8 +195,8 @@ def _put(export: _Export, received: Received) -> None:
 
 
 def _id_in(reference: object) -> str | None:
-    """The id of the patient that a reference names; "" for one that names something else."""
-    if not isinstance(reference, Reference) or not reference.reference:
+    """The id of the patient that a reference names; "" for something else, None where it tells nothing."""
+    if not isinstance(reference, Reference) or not reference.reference or reference.reference.startswith("#"):
         return None
     kind, _, name = reference.reference.partition("/_history/")[0].rpartition("/")
     if not kind:

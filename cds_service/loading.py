@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +33,44 @@ class Loaded:
 
 
 def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
-    """The protocol with the value sets it names. Raises ConfigurationError for anything that does not fit."""
+    """The protocol with the value sets it names. Raises ConfigurationError naming the file at fault and the place."""
     vocabulary = load_vocabulary(settings)
-    given = with_site(parse_protocol(protocol), settings)
-    titles = {name: code_set.title for name, code_set in vocabulary.terminology.sets.items()}
+    given = parse_protocol(protocol)
+    plain = replace(settings, parameters={}, upper_limits={}, plausible={})
     try:
-        refuse(check_names(given))
-        built = build_protocol(given, load_units(), titles, settings.parameters, settings.studies)
-        refuse(check(built, given, vocabulary.terminology.sets))
+        built = _build(given, vocabulary, settings)
+    except ConfigurationError as error:
+        _blame_protocol(given, vocabulary, plain, protocol)
+        raise ConfigurationError(f"{settings.file}: {_culprit(given, vocabulary, settings, plain)}{error}") from None
+    return Loaded(built, vocabulary, settings)
+
+
+def _build(given: Mapping[str, Any], vocabulary: Vocabulary, settings: Settings) -> TrialProtocol:
+    given = with_site(given, settings)
+    sets = vocabulary.terminology.sets
+    refuse(check_names(given))
+    titles = {name: code_set.title for name, code_set in sets.items()}
+    built = build_protocol(given, load_units(), titles, settings.parameters, settings.studies)
+    refuse(check(built, given, sets))
+    return built
+
+
+def _blame_protocol(given: Mapping[str, Any], vocabulary: Vocabulary, plain: Settings, protocol: Path) -> None:
+    """Raises ConfigurationError naming the protocol file, if it is at fault without what the site sets."""
+    try:
+        _build(given, vocabulary, plain)
     except ConfigurationError as error:
         raise ConfigurationError("\n".join(f"{protocol}: {line}" for line in str(error).splitlines())) from None
-    return Loaded(built, vocabulary, settings)
+
+
+def _culprit(given: Mapping[str, Any], vocabulary: Vocabulary, settings: Settings, plain: Settings) -> str:
+    """Which of the site's named values does not fit by itself."""
+    for name, value in settings.parameters.items():
+        try:
+            _build(given, vocabulary, replace(plain, parameters={name: value}))
+        except ConfigurationError:
+            return f"parameters.{name}: "
+    return ""
 
 
 def load_vocabulary(settings: Settings) -> Vocabulary:
@@ -52,7 +79,7 @@ def load_vocabulary(settings: Settings) -> Vocabulary:
     documents = [read_value_set(file.read_bytes()) for file in files]
     unknown = sorted(set(settings.local_codes) - {d.id for d in documents})
     if unknown:
-        raise ConfigurationError(f"local_codes.{unknown[0]}: there is no such value set")
+        raise ConfigurationError(f"{settings.file}: local_codes.{unknown[0]}: there is no such value set")
     sets = [code_set(d, settings.local_codes.get(d.id)) for d in documents]
     rules = read_mention_rules((_PROFILES / "mention_rules.json").read_bytes())
     displays = {document.id: document.displays for document in documents}

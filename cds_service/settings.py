@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,8 +26,11 @@ class Settings:
     show_ahead_days: int = 60
     worksheet: str | None = None
     cors_origins: tuple[str, ...] = ()
+    file: str = ""
 
 
+# Days before and after which no patient is judged, and calendars end.
+_YEARS = (1900, 2200)
 _KEYS = frozenset({"time_zone", "parameters", "upper_limits", "plausible", "local_codes", "study", "cards", "cors"})
 
 
@@ -38,7 +42,7 @@ def read_settings(environment: Mapping[str, str], site: Path | None = None) -> S
     file = site or (Path(environment["COTSOM_SITE"]) if environment.get("COTSOM_SITE") else None)
     given = _parse(file) if file else {}
     try:
-        return _settings(given, environment)
+        return replace(_settings(given, environment), file=str(file or ""))
     except ConfigurationError as error:
         raise ConfigurationError(f"{file}: {error}" if file else str(error)) from None
 
@@ -91,7 +95,16 @@ def _limits(name: str, given: object) -> Mapping[str, str]:
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"upper_limits.{name}: a table with male and female was expected")
     _refuse_unknown(f"upper_limits.{name}.", given, {"male", "female"})
+    if any(not _is_number(value) or float(value) <= 0 for value in given.values()):
+        raise ConfigurationError(f"upper_limits.{name}: a number above 0 was expected for each sex")
     return {sex: str(value) for sex, value in given.items()}
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and isfinite(float(str(value)))
+    except ValueError:
+        return False
 
 
 _ENDS = 2
@@ -100,6 +113,8 @@ _ENDS = 2
 def _range(name: str, given: object) -> tuple[str, str]:
     if not isinstance(given, list) or len(given) != _ENDS:
         raise ConfigurationError(f"plausible.{name}: a list of the least and the greatest value was expected")
+    if not all(map(_is_number, given)) or float(given[0]) >= float(given[1]):
+        raise ConfigurationError(f"plausible.{name}: two numbers, the least first, were expected")
     return str(given[0]), str(given[1])
 
 
@@ -153,6 +168,6 @@ def read_clock(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not _YEARS[0] <= moment.year <= _YEARS[1]:
         raise ConfigurationError(f"{text!r}: an instant with offset like 2026-11-22T09:00:00+09:00 was expected")
     return moment

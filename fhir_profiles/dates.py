@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _DAY_LENGTH = len("2026-11-22")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T")
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
@@ -65,6 +66,8 @@ def read_when(text: str | None, zone: tzinfo) -> When | None:
 
 
 def _read_instant(text: str, zone: tzinfo) -> When:
+    if _INSTANT.match(text) is None:
+        raise ValueError(text)
     moment = datetime.fromisoformat(text)
     local = moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
     day = local.date()
@@ -72,12 +75,12 @@ def _read_instant(text: str, zone: tzinfo) -> When:
 
 
 def _read_days(text: str) -> DateInterval:
-    if len(text) == _DAY_LENGTH:
-        day = date.fromisoformat(text)
-        return DateInterval(day, day)
     match = _PARTIAL.fullmatch(text)
     if match is None:
         raise ValueError(text)
+    if match[3] is not None:
+        day = date.fromisoformat(text)
+        return DateInterval(day, day)
     year, month = int(match[1]), match[2]
     if month is None:
         return DateInterval(date(year, 1, 1), date(year, 12, 31))

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+# Beyond these a JSON number is no measurement, and arithmetic on it would exhaust the machine.
+_GREATEST_EXPONENT = 30
+_LONGEST = 40
+
+
+def is_measurement(value: Decimal) -> bool:
+    """Whether a number can be a measured value at all."""
+    return value.is_finite() and abs(value.adjusted()) <= _GREATEST_EXPONENT and len(str(value)) <= _LONGEST
+
 
 @dataclass(frozen=True, slots=True)
 class NumberInterval:

@@ -82,7 +82,7 @@ class PatientFacts:
     birth: DateInterval | None
     birth_recorded: str | None
     deceased: bool
-    deceased_when: DateInterval | None
+    deceased_when: When | None
 
 
 class Fact(Struct, frozen=True, kw_only=True, gc=False):

@@ -266,6 +266,14 @@ class AllergyIntolerance(Resource, frozen=True, gc=False, tag="AllergyIntoleranc
     reaction: tuple[AllergyReaction, ...] = ()
 
 
+class ContainedStudy(Element, frozen=True, gc=False):
+    """A contained ResearchStudy."""
+
+    resourceType: str | None = None
+    id: str | None = None
+    identifier: tuple[Identifier, ...] = ()
+
+
 class ResearchStudy(Resource, frozen=True, gc=False, tag="ResearchStudy"):
     """A study, known by its identifiers."""
 
@@ -278,6 +286,7 @@ class ResearchSubject(Resource, frozen=True, gc=False, tag="ResearchSubject"):
     status: str | None = None
     individual: Reference | None = None
     study: Reference | None = None
+    contained: tuple[ContainedStudy, ...] = ()
     period: Period | None = None
 
 
@@ -343,12 +352,19 @@ class Bundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundl
 AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *_IGNORED)]  # type: ignore[valid-type]
 
 
+class EntryResponse(Element, frozen=True, gc=False):
+    """How a server answered one entry of a batch."""
+
+    status: str | None = None
+
+
 class Entry(Element, frozen=True, gc=False):
     """One entry of a Bundle."""
 
     fullUrl: str | None = None
     resource: AnyResource | None = None
     request: EntryRequest | None = None
+    response: EntryResponse | None = None
 
 
 KNOWN_TYPES = frozenset(

@@ -28,7 +28,7 @@ from cds_service.settings import read_settings
     help="Answer callers from other machines although nothing checks who they are. Only inside a closed network.",
 )
 @click.pass_obj
-def serve_command(
+def serve_command(  # noqa: PLR0913 - a command has as many parameters as options
     surroundings: Surroundings, host: str, port: int, workers: int, site: Path | None, *, insecure_open: bool
 ) -> None:
     r"""Serve CDS Hooks over HTTP. Prints one line with the address when it answers.

@@ -83,7 +83,8 @@ def _named_values(given: Given, overrides: Mapping[str, str]) -> tuple[NamedValu
 def _measures(given: Given, units: UnitTable, parameters: Mapping[str, str]) -> Measures:
     analytes = {n: _at(f"analyte {n}", _analyte, n, a, units, parameters) for n, a in given["analytes"].items()}
     scales = {
-        n: Scale(n, s["value_set"], s["range"][0], s["range"][1], s["reads_text"]) for n, s in given["scales"].items()
+        n: Scale(n, s["value_set"], s["range"][0], s["range"][1], s["reads_text"], s.get("answers"))
+        for n, s in given["scales"].items()
     }
     return Measures(units, analytes, scales)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
+# An id longer than this is cut in a message.
+_LONGEST_ID = 20
 SCHEMA = Path(__file__).with_name("protocol.schema.json")
 
 
@@ -101,4 +103,4 @@ def place(given: object, path: tuple[str | int, ...]) -> str:
 
 def _id_of(criterion: object) -> str | None:
     name = criterion.get("id") if isinstance(criterion, Mapping) else None
-    return name if isinstance(name, str) else None
+    return name[:_LONGEST_ID] if isinstance(name, str) else None

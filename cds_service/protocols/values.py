@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from cds_service.trial.statements.observed import Limit
 from fhir_profiles.dates import Duration
+from fhir_profiles.intervals import is_measurement
 from fhir_profiles.units import UnitTable
 
 _DURATION = re.compile(r"(\d{1,4}) (day|week|month|year)s?")
@@ -59,8 +60,8 @@ def decimal(value: object) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise BadValueError(f"{value!r}: a number was expected") from None
-    if not number.is_finite():
-        raise BadValueError(f"{value!r}: a finite number was expected")
+    if not is_measurement(number):
+        raise BadValueError(f"{value!r}: a number that can be measured was expected")
     return number
 
 

@@ -60,7 +60,7 @@ def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> As
     """Judges one patient: the same record, protocol and moment give the same assessment, to the byte."""
     case = _case(protocol, record, moment.day)
     findings = _judge_all(protocol.criteria, case)
-    deceased = is_deceased(record.patient, moment.day)
+    deceased = is_deceased(record.patient, moment)
     status = _roll_up(protocol, findings, case.enrolment, deceased=deceased)
     return Assessment(
         trial=protocol.id,
@@ -97,9 +97,12 @@ def _judge_all(criteria: tuple[Criterion, ...], case: Case) -> tuple[Finding, ..
     return tuple(found.values())
 
 
-def is_deceased(patient: PatientFacts, day: date) -> bool:
-    """Whether the patient has died by this day; a death that may have come counts."""
-    return patient.deceased or (patient.deceased_when is not None and patient.deceased_when.first <= day)
+def is_deceased(patient: PatientFacts, moment: Moment) -> bool:
+    """Whether the patient has died by now; a death that may have come counts."""
+    died = patient.deceased_when
+    if patient.deceased or died is None:
+        return patient.deceased
+    return died.instant <= moment.as_of if died.instant is not None else died.days.first <= moment.day
 
 
 def _roll_up(protocol: TrialProtocol, findings: tuple[Finding, ...], enrolment: Enrolment, *, deceased: bool) -> Status:

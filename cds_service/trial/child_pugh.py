@@ -221,7 +221,9 @@ def _documented(rules: ChildPughRules, measures: Measures, record: PatientRecord
 
 
 def _agree(spans: Iterable[tuple[int, int]]) -> bool:
-    return len({class_of(*span) for span in spans}) == 1
+    """Whether one score fits all of them: a class fits every score inside it."""
+    every = tuple(spans)
+    return bool(every) and max(low for low, _ in every) <= min(high for _, high in every)
 
 
 def _read_documented(rules: ChildPughRules, measures: Measures, result: Result) -> Documented | None:

@@ -34,13 +34,14 @@ class Analyte:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An ordinal score: its set of codes, its least and greatest value, and whether a numeric text counts."""
+    """An ordinal score: its codes, its least and greatest value, whether a numeric text counts, its coded answers."""
 
     name: str
     value_set: str
     least: int
     greatest: int
     reads_text: bool
+    answers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Which result counts, and what it comes to (rulebook section 3 "Which result" and "Numbers")."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +13,9 @@ from fhir_profiles.intervals import NumberInterval
 from fhir_profiles.record import Coded, Number, PatientRecord, Result, Unreadable, Value, Words
 
 _PERCENT = frozenset({"%", "10*-2"})
+# A scale to a hundred (Karnofsky) is often sent in per cent.
+_WHOLE = 100
+_GRADE = re.compile(r"\d{1,3}(?:\.0+)?", re.ASCII)
 
 
 class Usability(Enum):
@@ -199,11 +203,13 @@ def score_of(measures: Measures, scale: Scale, value: Value) -> int | None:
 def _ordinal(measures: Measures, scale: Scale, value: Value) -> Decimal | None:
     match value:
         case Number(interval=interval, unit=unit) if interval.is_exact and interval.low is not None:
+            if unit in _PERCENT and scale.greatest == _WHOLE:
+                return interval.low
             return measures.units.convert(interval.low, unit, "1")
-        case Coded(ordinal=ordinal):
-            return ordinal
-        case Words(recorded=text) if scale.reads_text and text.strip().isascii() and text.strip().isdigit():
-            return Decimal(text.strip()) if len(text) < len("1000000") else None
+        case Coded(answers=answers, ordinal=ordinal):
+            return ordinal if scale.answers in answers else None
+        case Words(recorded=text) if scale.reads_text and _GRADE.fullmatch(text.strip()):
+            return Decimal(text.strip())
     return None
 
 

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from fhir_profiles.dates import UNDATED, DateInterval, add_months
+from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, read_when
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import Activity, AllergyFact, ConditionFact, Doubt, ProcedureFact
-from fhir_profiles.resources import AllergyIntolerance, CodeableConcept, Condition, Patient, Procedure, Quantity
+from fhir_profiles.resources import AllergyIntolerance, CodeableConcept, Condition, Procedure, Quantity
 
 _NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
 _PRESENT = frozenset({"active", "recurrence", "relapse"})
 _PAST = frozenset({"inactive", "remission", "resolved"})
 _DONE = frozenset({"completed", "in-progress"})
 _NOT_AN_ALLERGY = frozenset({"refuted", "entered-in-error"})
-_MONTHS_IN = {"a": 12, "mo": 1, "years": 12, "year": 12, "months": 1, "month": 1}
+_MONTHS_IN = {
+    **dict.fromkeys(("a", "yr", "yrs", "y", "year", "years", "Years"), 12),
+    **dict.fromkeys(("mo", "month", "months"), 1),
+}
 
 
 def status_code(concept: CodeableConcept | None, known: frozenset[str]) -> str | None:
@@ -45,7 +48,7 @@ def _condition_fact(
     reference = f"Condition/{condition.id}"
     onset = reading.days(reference, condition.onsetDateTime, start_of(condition.onsetPeriod))
     if condition.onsetAge is not None and onset == UNDATED:
-        onset = _at_age(reading.patient, condition.onsetAge)
+        onset = _at_age(reading, condition.onsetAge)
     recorded = condition.onsetDateTime is not None or onset != UNDATED
     end = _end_of_condition(reading, condition, reference)
     return ConditionFact(
@@ -69,7 +72,7 @@ def _end_of_condition(reading: Reading, condition: Condition, reference: str) ->
     if condition.abatementDateTime or end_of(condition.abatementPeriod):
         return reading.days(reference, condition.abatementDateTime, end_of(condition.abatementPeriod))
     if condition.abatementAge is not None:
-        return _at_age(reading.patient, condition.abatementAge)
+        return _at_age(reading, condition.abatementAge)
     return None
 
 
@@ -82,17 +85,15 @@ def _activity(condition: Condition, end: DateInterval | None) -> Activity:
     return Activity.ACTIVE
 
 
-def _at_age(patient: Patient, age: Quantity) -> DateInterval:
+def _at_age(reading: Reading, age: Quantity) -> DateInterval:
     """The days on which the patient had this age (rulebook section 3 "Dates": onsetAge from birthDate)."""
     months = _MONTHS_IN.get(age.code or age.unit or "")
-    if months is None or age.value is None or patient.birthDate is None or not _is_plain_age(age.value):
+    born = read_when(reading.patient.birthDate, reading.zone)
+    if months is None or age.value is None or born is None or not _is_plain_age(age.value):
         return UNDATED
-    try:
-        born = date.fromisoformat(patient.birthDate)
-    except ValueError:
-        return UNDATED
-    first = add_months(born, int(age.value) * months)
-    return DateInterval(first, add_months(born, (int(age.value) + 1) * months))
+    years = int(age.value)
+    first = add_months(born.days.first, years * months)
+    return DateInterval(first, add_days(add_months(born.days.last, (years + 1) * months), -1))
 
 
 def _is_plain_age(value: Decimal) -> bool:
@@ -119,11 +120,13 @@ def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | No
 
 
 def _performed(reading: Reading, procedure: Procedure, reference: str) -> DateInterval:
-    end = procedure.performedDateTime or end_of(procedure.performedPeriod)
-    if end is None and start_of(procedure.performedPeriod) is not None:
-        # a treatment whose end is not recorded may have ended on any day from its start on
-        return DateInterval(reading.days(reference, start_of(procedure.performedPeriod)).first, date.max)
-    return reading.days(reference, end)
+    start, end = start_of(procedure.performedPeriod), end_of(procedure.performedPeriod)
+    under_way = procedure.status == "in-progress" or end is None
+    if procedure.performedDateTime is None and start is not None and under_way:
+        # what has begun and is not known to have ended may end on any day from its start on
+        last = reading.days(reference, end).last if end is not None else date.max
+        return DateInterval(reading.days(reference, start).first, last)
+    return reading.days(reference, procedure.performedDateTime or end)
 
 
 def _chemoembolisation(

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
 from fhir_profiles.mentions import MentionIndex
 from fhir_profiles.record import Doubt, QualityIssue
-from fhir_profiles.resources import CodeableConcept, Patient, Period, Reference
+from fhir_profiles.resources import CodeableConcept, Observation, Patient, Period, Reference
 from fhir_profiles.terminology import Membership, Terminology
 
 _NO_SETS: frozenset[str] = frozenset()
@@ -44,9 +44,15 @@ class Reading:
     patient: Patient
     patient_url: str | None
     issues: list[QualityIssue] = field(default_factory=list)
+    observations: dict[str, Observation] = field(default_factory=dict)
     _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
     _belongs: dict[str, Belongs] = field(default_factory=dict)
     _classified: dict[CodeableConcept, Classified] = field(default_factory=dict)
+
+    def member(self, reference: Reference) -> Observation | None:
+        """The Observation that a panel names as its member, if it was received."""
+        address = (reference.reference or "").partition("/_history/")[0]
+        return self.observations.get(address) or self.observations.get("/".join(address.split("/")[-2:]))
 
     def note(self, reference: str, issue: str, detail: str = "") -> None:
         """Notes a data-quality issue."""
@@ -57,14 +63,27 @@ class Reading:
         if subject is None:
             return Belongs.UNKNOWN
         if subject.reference is None:
-            known = subject.identifier is not None and subject.identifier in self.patient.identifier
-            return Belongs.OURS if known else Belongs.UNKNOWN
+            return (
+                self._identified(subject.identifier.system, subject.identifier.value)
+                if subject.identifier
+                else Belongs.UNKNOWN
+            )
         known_as = self._belongs.get(subject.reference)
         if known_as is None:
             known_as = self._belongs[subject.reference] = self._compare(subject.reference)
         return known_as
 
+    def _identified(self, system: str | None, value: str | None) -> Belongs:
+        """Whose an identifier is: ours, another's of the same kind, or of a kind that this patient has none of."""
+        same_kind = [own.value for own in self.patient.identifier if own.system == system and own.value]
+        if value is None or not same_kind:
+            return Belongs.UNKNOWN
+        return Belongs.OURS if value in same_kind else Belongs.ANOTHERS
+
     def _compare(self, reference: str) -> Belongs:
+        if "?" in reference:
+            system, _, value = reference.partition("identifier=")[2].partition("&")[0].partition("|")
+            return Belongs.OURS if self._identified(system, value) is Belongs.OURS else Belongs.UNKNOWN
         address = reference.partition("/_history/")[0]
         own = (f"Patient/{self.patient.id}", f"urn:uuid:{self.patient.id}", self.patient_url)
         if address in own or address.endswith(f"/Patient/{self.patient.id}"):

@@ -31,6 +31,8 @@ SOURCES_OF_TYPE: dict[str, frozenset[Source]] = {
 }
 _ALL_SOURCES = frozenset(Source)
 _FAILED = frozenset({"error", "fatal"})
+_ANSWERS = frozenset({"batch-response", "transaction-response"})
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnreadableBody(ValueError):  # noqa: N818 - it names what the body is
@@ -98,6 +100,7 @@ def decode_body(body: bytes) -> Decoded:
 
     Raises UnreadableBody when the body is not JSON, not an object, or no FHIR resource.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         return _decode_whole(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -127,25 +130,49 @@ def flatten(resource: object, full_url: str | None = None) -> Decoded:
     if not isinstance(resource, Bundle):
         return Decoded((Received(resource, full_url),))
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
-    nested = tuple(flatten(e.resource) for e in entries if isinstance(e.resource, Bundle))
-    own = tuple(
-        Received(e.resource, e.fullUrl)
-        for e in entries
-        if e.resource is not None and not isinstance(e.resource, (Bundle, OperationOutcome))
+    nested: list[Decoded] = []
+    own: list[Received] = []
+    for entry in entries:
+        inner = entry.resource
+        if isinstance(inner, Bundle):
+            nested.append(flatten(inner))
+        elif inner is not None and not isinstance(inner, OperationOutcome):
+            own.append(Received(inner, entry.fullUrl))
+    states = (*searchset_states(resource, own), *_failed_responses(resource))
+    return _together([Decoded(tuple(own), (), states), *nested])
+
+
+def _together(parts: Iterable[Decoded]) -> Decoded:
+    every = tuple(parts)
+    if len(every) == 1:
+        return every[0]
+    return Decoded(
+        tuple(r for part in every for r in part.received),
+        tuple(i for part in every for i in part.issues),
+        tuple(s for part in every for s in part.states),
     )
-    received = own + tuple(r for part in nested for r in part.received)
-    states = searchset_states(resource, own) + tuple(s for part in nested for s in part.states)
-    return Decoded(received, tuple(i for part in nested for i in part.issues), states)
 
 
 def _newest_versions(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The first entry of each resource (the newest comes first); a deleted one hides what came before it."""
     seen: set[str] = set()
     for entry in entries:
         address = entry.fullUrl or (entry.request.url if entry.request else None) or ""
-        if address and address in seen:
+        name = "/".join(address.split("/")[-2:])
+        if name and name in seen:
             continue
-        seen.add(address)
+        seen.add(name)
         yield entry
+
+
+def _failed_responses(bundle: Bundle) -> tuple[tuple[Source, SourceState], ...]:
+    """A batch whose answer says that one of its questions failed, and not which, answers no source wholly."""
+    if bundle.type not in _ANSWERS:
+        return ()
+    statuses = [entry.response.status or "" for entry in bundle.entry if entry.response is not None]
+    if not any(status.startswith(("4", "5")) for status in statuses):
+        return ()
+    return tuple((source, SourceState.IN_PART) for source in Source)
 
 
 def searchset_states(bundle: Bundle, received: Iterable[Received]) -> tuple[tuple[Source, SourceState], ...]:
@@ -177,14 +204,11 @@ def _decode_piecewise(body: bytes) -> Decoded:
     outline = _outline(body)
     if outline.resourceType != "Bundle":
         return _single(outline.resourceType, body)
-    entries = _entries(outline.entry)
-    parts = [_decode_entry(number, raw) for number, raw in enumerate(entries)]
-    readable = tuple(entry for entry, _, _ in parts if entry is not None)
+    parts = [_decode_entry(number, raw) for number, raw in enumerate(_entries(outline.entry))]
+    readable = tuple(part for part in parts if isinstance(part, Entry))
     links = _lenient(outline.link, tuple[Link, ...]) or ()
     whole = flatten(Bundle(type=outline.type, link=links, entry=readable))
-    issues = tuple(issue for _, issue, _ in parts if issue is not None)
-    states = tuple((s, SourceState.IN_PART) for _, _, sources in parts for s in sorted(sources))
-    return Decoded(whole.received, issues + whole.issues, whole.states + states)
+    return _together([whole, *(part for part in parts if isinstance(part, Decoded))])
 
 
 def _outline(body: bytes) -> _Outline:
@@ -200,8 +224,7 @@ def _single(name: str | None, body: bytes) -> Decoded:
         raise UnreadableBody("not a FHIR resource: resourceType is missing")
     if name not in KNOWN_TYPES:
         raise UnreadableBody("not a FHIR R4 resource: resourceType is not one of R4's")
-    _, issue, sources = _decode_resource("", body, "")
-    return Decoded((), (issue,) if issue else (), tuple((s, SourceState.IN_PART) for s in sorted(sources)))
+    return _unreadable("", body, "")
 
 
 def _entries(raw: msgspec.Raw) -> list[msgspec.Raw]:
@@ -213,40 +236,58 @@ def _entries(raw: msgspec.Raw) -> list[msgspec.Raw]:
         raise UnreadableBody("Bundle.entry: an array was expected") from None
 
 
-_Part = tuple[Entry | None, QualityIssue | None, frozenset[Source]]
-
-
-def _decode_entry(number: int, raw: msgspec.Raw) -> _Part:
+def _decode_entry(number: int, raw: msgspec.Raw) -> Entry | Decoded:
+    """The entry; of one that does not fit, what could be read of it and what could not."""
     place = f"entry[{number}]"
     try:
-        entry = msgspec.json.decode(raw, type=_RawEntry)
+        return msgspec.json.decode(raw, type=Entry)
     except msgspec.ValidationError:
-        return None, QualityIssue(place, "unreadable-entry"), _ALL_SOURCES
-    if not bytes(entry.resource):
-        return None, None, frozenset()
-    address = _lenient(entry.fullUrl, str)
-    request = _lenient(entry.request, _AddressProbe)
-    resource, issue, sources = _decode_resource(place, entry.resource, address or (request and request.url) or "")
-    return (None if issue else Entry(fullUrl=address, resource=resource)), issue, sources
-
-
-def _decode_resource(
-    place: str, raw: bytes | msgspec.Raw, address: str
-) -> tuple[object, QualityIssue | None, frozenset[Source]]:
+        frame = _lenient(raw, _RawEntry)
+    if frame is None:
+        return _gap(QualityIssue(place, "unreadable-entry"), _ALL_SOURCES)
+    address = _lenient(frame.fullUrl, str)
+    request = _lenient(frame.request, _AddressProbe)
+    if not bytes(frame.resource):
+        return Entry(fullUrl=address)
     try:
-        return _TYPED.decode(raw), None, frozenset()
-    except msgspec.ValidationError as error:
-        probe = _lenient(raw, _Probe) or _Probe((_lenient(raw, _TypeProbe) or _TypeProbe()).resourceType)
-        where = str(error).rpartition("`$")[2].rstrip("`").lstrip(".")
+        return Entry(fullUrl=address, resource=_TYPED.decode(frame.resource))
+    except msgspec.ValidationError:
+        return _unreadable(place, frame.resource, address or (request and request.url) or "")
+
+
+def _unreadable(place: str, raw: bytes | msgspec.Raw, address: str) -> Decoded:
+    """What a resource that does not fit leaves: a Bundle its other entries, any other a gap in its source."""
+    probe = _lenient(raw, _Probe) or _Probe((_lenient(raw, _TypeProbe) or _TypeProbe()).resourceType)
+    if probe.resourceType == "Bundle":
+        return _nested(place, bytes(raw))
     if probe.resourceType and probe.resourceType not in KNOWN_TYPES:
-        return None, QualityIssue(place, "unknown-type"), frozenset()
+        return Decoded((), (QualityIssue(place, "unknown-type"),))
     named = f"{probe.resourceType or 'Resource'}/{probe.id}" if probe.id else place or str(probe.resourceType)
-    sources = SOURCES_OF_TYPE.get(probe.resourceType or "", _sources_named_in(address) or _unidentified(probe))
-    return None, QualityIssue(named, "unreadable-resource", where), sources
+    unidentified = _ALL_SOURCES if probe.resourceType is None else frozenset[Source]()
+    sources = SOURCES_OF_TYPE.get(probe.resourceType or "") or _sources_named_in(address) or unidentified
+    return _gap(QualityIssue(named, "unreadable-resource", _misfit(raw)), sources)
 
 
-def _unidentified(probe: _Probe) -> frozenset[Source]:
-    return frozenset() if probe.resourceType else _ALL_SOURCES
+def _nested(place: str, raw: bytes) -> Decoded:
+    """A Bundle within a Bundle: its entries one by one; what has not even entries may have held anything."""
+    try:
+        return _decode_piecewise(raw)
+    except UnreadableBody:
+        return _gap(QualityIssue(place, "unreadable-entry"), _ALL_SOURCES)
+
+
+def _gap(issue: QualityIssue, sources: frozenset[Source]) -> Decoded:
+    return Decoded((), (issue,), tuple((source, SourceState.IN_PART) for source in sorted(sources)))
+
+
+def _misfit(raw: bytes | msgspec.Raw) -> str:
+    """The element that does not fit."""
+    try:
+        _TYPED.decode(raw)
+    except msgspec.ValidationError as error:
+        _, found, place = str(error).rpartition("`$")
+        return place.rstrip("`").lstrip(".") if found else "resourceType"
+    return ""
 
 
 def _lenient(raw: bytes | msgspec.Raw, kind: type[_T]) -> _T | None:

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import When, read_when, years_between
+from fhir_profiles.intervals import is_measurement
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Sex, UpperLimit
 from fhir_profiles.resources import AgeRange, Measurement, Observation, Quantity, ReferenceRange
 
 _BOTH = frozenset({Sex.MALE, Sex.FEMALE})
-_YEARS_IN = {"a": Decimal(1), "mo": Decimal(1) / 12, "wk": Decimal(7) / 365, "d": Decimal(1) / 365}
+_YEARS_IN = {
+    **dict.fromkeys(("a", "yr", "yrs", "y", "year", "years", "Years"), Decimal(1)),
+    **dict.fromkeys(("mo", "month", "months"), Decimal(1) / 12),
+    **dict.fromkeys(("wk", "week", "weeks"), Decimal(7) / 365),
+    **dict.fromkeys(("d", "day", "days"), Decimal(1) / 365),
+}
 
 
 def read_limits(reading: Reading, measured: Observation | Measurement, when: When) -> tuple[UpperLimit, ...]:
@@ -21,24 +27,31 @@ def _limits(reading: Reading, measured: Observation | Measurement, when: When) -
     own = measured.valueQuantity
     for given in measured.referenceRange:
         high = given.high
-        if high is None or high.value is None or not high.value.is_finite() or high.value <= 0 or not _is_normal(given):
+        if high is None or high.value is None or not _is_limit(high.value) or not _is_normal(given):
             continue
         fits = True if given.age is None else _fits_age(reading, given.age, when)
         if fits is False:
             continue
         unit = high.code or high.unit or (own and (own.code or own.unit)) or None
-        yield UpperLimit(high.value, unit, _sexes(reading, given), fits is True)
+        sexes = _sexes(reading, given)
+        yield UpperLimit(high.value, unit, sexes or _BOTH, fits is True and sexes is not None)
+
+
+def _is_limit(value: Decimal) -> bool:
+    return is_measurement(value) and value > 0
 
 
 def _is_normal(given: ReferenceRange) -> bool:
     return given.type is None or any(coding.code == "normal" for coding in given.type.coding)
 
 
-def _sexes(reading: Reading, given: ReferenceRange) -> frozenset[Sex]:
+def _sexes(reading: Reading, given: ReferenceRange) -> frozenset[Sex] | None:
+    """For whom the range holds; None where it says so in words or codes that we do not know."""
+    if not given.appliesTo:
+        return _BOTH
     membership_of = reading.vocabulary.terminology.membership_of
     named: frozenset[str] = frozenset().union(*(membership_of(concept).certain for concept in given.appliesTo))
-    sexes = frozenset(sex for sex in _BOTH if f"sex-{sex}" in named)
-    return sexes or _BOTH
+    return frozenset(sex for sex in _BOTH if f"sex-{sex}" in named) or None
 
 
 def _fits_age(reading: Reading, age: AgeRange, when: When) -> bool | None:
@@ -55,7 +68,7 @@ def _fits_age(reading: Reading, age: AgeRange, when: When) -> bool | None:
 
 
 def _years(age: Quantity | None) -> Decimal | None:
-    if age is None or age.value is None or not age.value.is_finite():
+    if age is None or age.value is None or not is_measurement(age.value):
         return None
     factor = _YEARS_IN.get(age.code or age.unit or "")
     return None if factor is None else age.value * factor

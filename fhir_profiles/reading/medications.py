@@ -81,11 +81,12 @@ def _is_named(concept: CodeableConcept) -> bool:
 
 def _any_drug(reading: Reading, reference: Reference | None) -> Mapping[str, Doubt]:
     display = reference.display if reference else None
-    named = reading.mentioned(display) if display else frozenset()
+    sets = reading.vocabulary.terminology.sets.values()
+    drugs = frozenset(s.name for s in sets if "medication" in s.kinds and s.decides)
+    named = drugs & reading.mentioned(display) if display else frozenset[str]()
     if named:
         return dict.fromkeys(sorted(named), Doubt.WORDS_ONLY)
-    sets = reading.vocabulary.terminology.sets.values()
-    return {s.name: Doubt.UNRESOLVED for s in sets if "medication" in s.kinds and s.decides}
+    return dict.fromkeys(sorted(drugs), Doubt.UNRESOLVED)
 
 
 def _concepts(drug: Drug, products: Mapping[str, Medication]) -> tuple[CodeableConcept, ...]:

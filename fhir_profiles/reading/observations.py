@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import NEVER_DATED, When, span_of
-from fhir_profiles.intervals import read_interval
+from fhir_profiles.intervals import is_measurement, read_interval
 from fhir_profiles.reading.context import Belongs, Classified, Reading, end_of, label_of
 from fhir_profiles.reading.limits import read_limits
 from fhir_profiles.record import Coded, Flag, Number, Result, Unreadable, Value, Words
@@ -16,8 +16,6 @@ from fhir_profiles.resources import CodeableConcept, Measurement, Observation, Q
 _COUNTS = frozenset({"final", "amended", "corrected"})
 _PENDING = frozenset({"preliminary", "registered"})
 _UCUM = "http://unitsofmeasure.org"
-# Beyond these a JSON number is no measurement, and arithmetic on it would exhaust the machine.
-_GREATEST_EXPONENT = 30
 
 
 def read_observation(reading: Reading, observation: Observation) -> Iterator[Result]:
@@ -35,8 +33,9 @@ def read_observation(reading: Reading, observation: Observation) -> Iterator[Res
     when = _when(reading, observation, reference)
     if when is NEVER_DATED:
         reading.note(reference, "undated")
-    if _known(own) and not _is_frame(observation):
-        yield _result(reading, observation, observation, own, when)
+    measured = _measured(reading, observation, own, parts) if _known(own) else None
+    if measured is not None:
+        yield _result(reading, observation, measured, own, when)
     for component, sets in parts:
         if _known(sets):
             yield _result(reading, observation, component, sets, when)
@@ -46,9 +45,28 @@ def _known(sets: Classified) -> bool:
     return bool(sets[0] or sets[1])
 
 
-def _is_frame(observation: Observation) -> bool:
-    """Whether the Observation only holds others: no value of its own, but components or members."""
-    return not _values(observation) and bool(observation.component or observation.hasMember)
+_Parts = tuple[tuple[Measurement, Classified], ...]
+
+
+def _measured(reading: Reading, observation: Observation, own: Classified, parts: _Parts) -> Observation | None:
+    """Where the value of the Observation's own code stands: in itself, or in the one member that has it.
+
+    None for a panel whose parts are results of their own; one of which nothing is read has no value, and says so.
+    """
+    if _values(observation) or not (observation.component or observation.hasMember):
+        return observation
+    members = [m for m in map(reading.member, observation.hasMember) if m is not None]
+    known = [sets for _, sets in parts] + [reading.classify_one(member.code) for member in members]
+    named = own[0] | own[1].keys()
+    if any(named & (sets[0] | sets[1].keys()) for sets in known) or _is_panel(named, known):
+        return None
+    valued = [member for member in members if _values(member)]
+    return valued[0] if len(valued) == 1 else observation
+
+
+def _is_panel(named: frozenset[str] | set[str], known: list[Classified]) -> bool:
+    """Whether the code is that of a panel (blood pressure) and the parts are results that we know."""
+    return "blood-pressure" in named and any(_known(sets) for sets in known)
 
 
 def _when(reading: Reading, observation: Observation, reference: str) -> When:
@@ -115,11 +133,7 @@ def _read_quantity(quantity: Quantity) -> Value:
 
 
 def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown: str | None = None) -> Value:
-    if (
-        not value.is_finite()
-        or abs(value.adjusted()) > _GREATEST_EXPONENT
-        or len(value.as_tuple().digits) > _GREATEST_EXPONENT
-    ):
+    if not is_measurement(value):
         return Unreadable("not-a-measurement")
     interval = read_interval(value, comparator)
     if interval is None:

@@ -62,7 +62,8 @@ def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
             continue
         received += decoded.received
         issues += decoded.issues
-        noted += decoded.states
+        own = source or adds
+        noted += [(own, SourceState.IN_PART)] if own and decoded.states else decoded.states
         if source is not None:
             states[source] = SourceState.SUPPLIED
         elif adds is None:
@@ -102,6 +103,8 @@ def _decode_value(raw: bytes) -> Decoded | None:
     except UnreadableBody:
         return None
     if any(isinstance(r.resource, OperationOutcome) and failed(r.resource) for r in decoded.received):
+        return None
+    if SourceState.NOT_SUPPLIED in (state for _, state in decoded.states):
         return None
     return None if _lost_the_patient(raw) else decoded
 

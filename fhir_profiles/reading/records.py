@@ -107,6 +107,10 @@ def _shelve(reading: Reading, received: Iterable[Received]) -> _Shelves:
             shelves.studies.update({f"ResearchStudy/{resource.id}": resource, **({url: resource} if url else {})})
         elif isinstance(resource, Resource) and _is_ours(reading, resource) and not _repeated(seen, resource):
             shelves.by_type.setdefault(type(resource), []).append(resource)
+            if isinstance(resource, Observation):
+                reading.observations.update(
+                    {f"Observation/{resource.id}": resource, **({url: resource} if url else {})}
+                )
     return shelves
 
 
@@ -168,7 +172,7 @@ def _read_patient(reading: Reading) -> PatientFacts:
         birth=born.days if born else None,
         birth_recorded=patient.birthDate,
         deceased=bool(patient.deceasedBoolean) or (patient.deceasedDateTime is not None and died is None),
-        deceased_when=died.days if died else None,
+        deceased_when=died,
     )
 
 

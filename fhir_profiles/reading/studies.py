@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fhir_profiles.reading.context import Belongs, Reading, end_of, start_of
 from fhir_profiles.record import StudyPart
-from fhir_profiles.resources import Reference, ResearchStudy, ResearchSubject
+from fhir_profiles.resources import ContainedStudy, ResearchStudy, ResearchSubject
 
 
 def read_study_parts(
@@ -20,7 +20,7 @@ def _part(reading: Reading, subject: ResearchSubject, studies: Mapping[str, Rese
     start, end = start_of(subject.period), end_of(subject.period)
     return StudyPart(
         reference=reference,
-        studies=frozenset(_names(subject.study, studies)),
+        studies=frozenset(_names(subject, studies)),
         status=subject.status or "",
         start=reading.days(reference, start) if start else None,
         end=reading.days(reference, end) if end else None,
@@ -28,13 +28,15 @@ def _part(reading: Reading, subject: ResearchSubject, studies: Mapping[str, Rese
     )
 
 
-def _names(study: Reference | None, studies: Mapping[str, ResearchStudy]) -> Iterator[str]:
+def _names(subject: ResearchSubject, studies: Mapping[str, ResearchStudy]) -> Iterator[str]:
+    study = subject.study
     if study is None:
         return
     if study.identifier is not None and study.identifier.value:
         yield study.identifier.value
     if study.reference is not None:
         short = "/".join(study.reference.partition("/_history/")[0].split("/")[-2:])
-        yield from {study.reference, short}
-        known = studies.get(study.reference) or studies.get(short)
+        yield from (study.reference, short, short.rpartition("/")[2])
+        known: ResearchStudy | ContainedStudy | None = studies.get(study.reference) or studies.get(short)
+        known = known or next((c for c in subject.contained if f"#{c.id}" == study.reference), None)
         yield from (i.value for i in (known.identifier if known else ()) if i.value)

@@ -138,7 +138,7 @@ class ChildPughStatement:
 
     wanted: Literal["A", "B-C"]
     basis: Literal["recorded", "presumed"] = "presumed"
-    sources: frozenset[Source] = frozenset({Source.OBSERVATIONS})
+    sources: frozenset[Source] = frozenset({Source.OBSERVATIONS, Source.CONDITIONS})
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = False
 

@@ -242,7 +242,7 @@ def test_mention_rules_name_sets_that_exist() -> None:
     rules = _read(PROFILES / "mention_rules.json")
     named = {name for loser, winners in rules["yields"].items() for name in (loser, *winners)}
     assert named <= set(SETS)
-    assert all(words.endswith(" ") for words in (*rules["negation_before"], *rules["kept_after"]))
+    assert all(words.endswith(" ") for words in rules["negation_before"])
     mentions = {e["valueString"] for s in SETS.values() for e in s["extension"] if e["url"] == MENTION}
     assert set(rules["not_within"]) <= mentions
 
