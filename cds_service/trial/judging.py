@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from cds_service.trial.case import Aim, Case, Line
 from cds_service.trial.findings import (
@@ -16,6 +17,7 @@ from cds_service.trial.findings import (
     message,
 )
 from cds_service.trial.protocol import Clause, Criterion
+from fhir_profiles.record import Source
 
 _REASONS_SHOWN = 3
 _EVIDENCE_SHOWN = 8
@@ -47,17 +49,22 @@ def _hear(criterion: Criterion, case: Case) -> list[_Heard]:
     """The clauses up to the first that certainly holds."""
     heard: list[_Heard] = []
     for clause in criterion.clauses:
-        answer = clause.statement.answer(case, _line(criterion, clause))
+        answer = clause.statement.answer(case, _line(criterion.sources, _aim(clause)))
         heard.append(_Heard(clause, answer))
         if answer.certainty is Certainty.YES:
             break
     return heard
 
 
-def _line(criterion: Criterion, clause: Clause) -> Line:
+@lru_cache(maxsize=256)
+def _line(row: frozenset[Source], aim: Aim) -> Line:
+    return Line(row, aim)
+
+
+def _aim(clause: Clause) -> Aim:
     if not clause.verdict.passes:
-        return Line(criterion.sources, Aim.OTHER)
-    return Line(criterion.sources, Aim.PASS_BY_EXISTENCE if clause.existence else Aim.PASS)
+        return Aim.OTHER
+    return Aim.PASS_BY_EXISTENCE if clause.existence else Aim.PASS
 
 
 def _at_the_end(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> Verdict:
@@ -170,7 +177,7 @@ def _lapses(criterion: Criterion, case: Case) -> date | None:
     days = []
     for clause in criterion.clauses:
         if clause.verdict is Verdict.VIOLATED:
-            answer = clause.statement.answer(case, _line(criterion, clause))
+            answer = clause.statement.answer(case, _line(criterion.sources, _aim(clause)))
             if answer.certainty is Certainty.YES:
                 days.append(answer.lapses)
     known = [day for day in days if day is not None]

@@ -48,6 +48,7 @@ class Reading:
     _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
     _belongs: dict[str, Belongs] = field(default_factory=dict)
     _classified: dict[CodeableConcept, Classified] = field(default_factory=dict)
+    _dates: dict[str, When] = field(default_factory=dict)
 
     def member(self, reference: Reference) -> Observation | None:
         """The Observation that a panel names as its member, if it was received."""
@@ -144,10 +145,11 @@ class Reading:
         text = next((t for t in texts if t is not None), None)
         if text is None:
             return NEVER_DATED
-        read = read_when(text, self.zone)
+        read = self._dates.get(text)
         if read is None:
+            read = self._dates[text] = read_when(text, self.zone) or NEVER_DATED
+        if read is NEVER_DATED:
             self.note(reference, "unreadable-date")
-            return NEVER_DATED
         return read
 
     def days(self, reference: str, *texts: str | None) -> DateInterval:

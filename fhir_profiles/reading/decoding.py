@@ -132,13 +132,16 @@ def flatten(resource: object, full_url: str | None = None) -> Decoded:
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
     nested: list[Decoded] = []
     own: list[Received] = []
+    outcomes: list[OperationOutcome] = []
     for entry in entries:
         inner = entry.resource
         if isinstance(inner, Bundle):
             nested.append(flatten(inner))
-        elif inner is not None and not isinstance(inner, OperationOutcome):
+        elif isinstance(inner, OperationOutcome):
+            outcomes.append(inner)
+        elif inner is not None:
             own.append(Received(inner, entry.fullUrl))
-    states = (*searchset_states(resource, own), *_failed_responses(resource))
+    states = (*searchset_states(resource.link, own, outcomes), *_failed_responses(resource))
     return _together([Decoded(tuple(own), (), states), *nested])
 
 
@@ -175,12 +178,13 @@ def _failed_responses(bundle: Bundle) -> tuple[tuple[Source, SourceState], ...]:
     return tuple((source, SourceState.IN_PART) for source in Source)
 
 
-def searchset_states(bundle: Bundle, received: Iterable[Received]) -> tuple[tuple[Source, SourceState], ...]:
+def searchset_states(
+    pages: Iterable[Link], received: Iterable[Received], outcomes: Iterable[OperationOutcome]
+) -> tuple[tuple[Source, SourceState], ...]:
     """What a search result says of its source: unread pages make it in part, a failed search not supplied."""
-    links = {link.relation: link.url or "" for link in bundle.link}
+    links = {link.relation: link.url or "" for link in pages}
     searched = _sources_named_in(links.get("self", ""))
     states: list[tuple[Source, SourceState]] = []
-    outcomes = [e.resource for e in bundle.entry if isinstance(e.resource, OperationOutcome)]
     if any(failed(outcome) for outcome in outcomes):
         states += [(source, SourceState.NOT_SUPPLIED) for source in searched or _ALL_SOURCES]
     if "next" in links:

@@ -23,7 +23,7 @@ def read_observation(reading: Reading, observation: Observation) -> Iterator[Res
     if observation.status not in _COUNTS and observation.status not in _PENDING:
         return
     own = reading.classify_one(observation.code)
-    parts = tuple((c, reading.classify_one(c.code)) for c in observation.component)
+    parts = _parts(reading, observation) if observation.component else ()
     if not _known(own) and not any(_known(sets) for _, sets in parts):
         return
     reference = f"Observation/{observation.id}"
@@ -48,12 +48,16 @@ def _known(sets: Classified) -> bool:
 _Parts = tuple[tuple[Measurement, Classified], ...]
 
 
+def _parts(reading: Reading, observation: Observation) -> _Parts:
+    return tuple((component, reading.classify_one(component.code)) for component in observation.component)
+
+
 def _measured(reading: Reading, observation: Observation, own: Classified, parts: _Parts) -> Observation | None:
     """Where the value of the Observation's own code stands: in itself, or in the one member that has it.
 
     None for a panel whose parts are results of their own; one of which nothing is read has no value, and says so.
     """
-    if _values(observation) or not (observation.component or observation.hasMember):
+    if not (observation.component or observation.hasMember) or _values(observation):
         return observation
     members = [m for m in map(reading.member, observation.hasMember) if m is not None]
     known = [sets for _, sets in parts] + [reading.classify_one(member.code) for member in members]

@@ -32,9 +32,9 @@ _F = TypeVar("_F", bound=Fact)
 
 def _distinct(groups: Iterable[tuple[_F, ...]]) -> tuple[_F, ...]:
     """Every fact once, in the order of its reference: a fact may be in several sets."""
-    found = list(groups)
-    if len(found) == 1:
-        return found[0]
+    found = [group for group in groups if group]
+    if len(found) <= 1:
+        return found[0] if found else ()
     return tuple(sorted({id(f): f for facts in found for f in facts}.values(), key=lambda f: f.reference))
 
 

@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from cds_service.errors import ConfigurationError
-from cds_service.loading import COTSOM, load
+from cds_service.loading import load
 from cds_service.protocols import statements
 from cds_service.protocols.parsing import SCHEMA, parse_protocol, schema_problems
 from cds_service.settings import Settings
@@ -293,6 +293,6 @@ def test_loading_refuses_a_file_with_a_slip(tmp_path: Path, slip: str, said: str
 
 def test_a_site_cannot_set_a_window_to_nothing() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        load(Settings(parameters={"bleeding-window": "0 weeks"}))
-    place = "criterion E11 > decide > [1] > violated"
-    assert str(refused.value) == f"{COTSOM}: {place}: a window of length 0 holds no earlier day; give it a length"
+        load(Settings(parameters={"bleeding-window": "0 weeks"}, file="site.toml"))
+    place = "site.toml: parameters.bleeding-window: criterion E11 > decide > [1] > violated"
+    assert str(refused.value) == f"{place}: a window of length 0 holds no earlier day; give it a length"

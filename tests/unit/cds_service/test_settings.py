@@ -46,6 +46,7 @@ def test_a_site_file_sets_everything(tmp_path: Path) -> None:
         plausible={"inr": ("0.5", "15")},
         local_codes={"ascites": {"http://hospital.example/codes": frozenset({"A1", "A2"})}},
         studies=("ResearchStudy/cotsom", "KR-17"),
+        file=str(tmp_path / "site.toml"),
     )
 
 
