@@ -6,6 +6,7 @@ from cards.wording import Words
 from cds_service.trial.assessment import Assessment
 from cds_service.trial.child_pugh import ChildPugh
 from cds_service.trial.findings import Evidence, Finding, Message
+from fhir_profiles.dates import DateInterval
 from fhir_profiles.record import QualityIssue
 
 Json = Mapping[str, object]
@@ -51,10 +52,16 @@ def _criterion(finding: Finding, words: Words) -> Json:
 def _evidence(evidence: Evidence, words: Words) -> Json:
     return {
         "reference": evidence.reference,
-        "date": words.days(evidence.days) if evidence.days else None,
+        "date": _date(evidence.days, words) if evidence.days else None,
         "value": evidence.value,
         "compared": evidence.compared or evidence.value,
     }
+
+
+def _date(days: DateInterval, words: Words) -> str:
+    """A day, a month, a year; a span as ISO 8601 writes it."""
+    shown = words.days(days)
+    return shown if len(shown) <= len("2026-11-22") else f"{days.first.isoformat()}/{days.last.isoformat()}"
 
 
 def _child_pugh(child_pugh: ChildPugh) -> Json:

@@ -116,9 +116,9 @@ def detail(assessment: Assessment, protocol: TrialProtocol, words: Words) -> str
         lines.append(say["card.detail.missing"])
         lines += _missing(assessment, words)
     attest = {f.id for f in assessment.findings if f.verdict is Verdict.ATTEST}
-    texts = [escaped(c.text) for c in protocol.criteria if c.id in attest]
+    texts = [f"{c.question or c.text} ({c.id})" for c in protocol.criteria if c.id in attest]
     if texts:
-        lines.append(say["card.detail.attest"].format(lines="; ".join(texts)))
+        lines.append(say["card.detail.attest"].format(lines=", ".join(texts)))
     unread = [
         s for s, state in assessment.sources.items() if state is not SourceState.SUPPLIED and _is_read(s, protocol)
     ]

@@ -43,9 +43,10 @@ class Words:
         if whole_month and (last - first).days < _MONTH:
             return f"{first:%Y-%m}"
         whole_year = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
-        return (
-            f"{first:%Y}" if whole_year and (last - first).days < _YEAR else f"{first.isoformat()}/{last.isoformat()}"
-        )
+        return f"{first:%Y}" if whole_year and (last - first).days < _YEAR else self._span(first, last)
+
+    def _span(self, first: date, last: date) -> str:
+        return self.catalogue["date.span"].format(first=first.isoformat(), last=last.isoformat())
 
     def _until(self, last: date) -> str:
         return self.catalogue["date.until"].format(day=last.isoformat())

@@ -35,6 +35,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = edge.limits.body_bytes
     app.url_map.strict_slashes = False
+    app.logger.disabled = True  # faults are told by our own line, without the traceback that may show a value
     app.register_blueprint(create_routes(edge))
     _answer_errors(app)
     _trace_and_measure(app, edge.metrics)
@@ -94,7 +95,7 @@ def _trace_and_measure(app: Flask, metrics: Metrics) -> None:
 
 
 def _counts() -> dict[str, object]:
-    return {name: g.get(name) for name in ("hook", "status", "feedback_items") if g.get(name) is not None}
+    return {name: g.get(name) for name in ("hook", "roll_up", "feedback_items") if g.get(name) is not None}
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:

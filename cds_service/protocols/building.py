@@ -147,6 +147,7 @@ def _criterion(builder: Builder, given: Given) -> Criterion:
         otherwise=None if repeats else Verdict(otherwise),
         verdict_of=otherwise["verdict_of"] if repeats else None,
         ask=_ask(given.get("ask")),
+        question=given.get("question"),
     )
 
 

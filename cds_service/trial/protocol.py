@@ -99,7 +99,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One line of eligibility: its clauses in order, then a verdict, or that of another line."""
+    """One line of eligibility: its clauses in order, then a verdict, or that of another line.
+
+    `question`: what a person is asked, in few words, where only a person can say.
+    """
 
     id: str
     text: str
@@ -108,6 +111,7 @@ class Criterion:
     otherwise: Verdict | None
     verdict_of: str | None = None
     ask: Ask | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

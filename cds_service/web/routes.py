@@ -101,7 +101,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
 def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> list[Json]:
     """The cards of a chart opening: at most one."""
     assessment = judge(edge, hook_request)
-    g.status = assessment.status.value
+    g.roll_up = assessment.status.value
     edge.metrics.statuses.labels(assessment.status.value).inc()
     card = match_card(assessment, edge.loaded.protocol, edge.words, edge.cards, trace)
     if card is None:
