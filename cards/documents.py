@@ -6,6 +6,7 @@ from cards.wording import Words
 from cds_service.trial.assessment import Assessment
 from cds_service.trial.child_pugh import ChildPugh
 from cds_service.trial.findings import Evidence, Finding, Message
+from cds_service.trial.guidance.steps import Step
 from fhir_profiles.dates import DateInterval
 from fhir_profiles.record import QualityIssue
 
@@ -28,7 +29,7 @@ def assessment_document(assessment: Assessment, words: Words) -> Json:
         ],
         "childPugh": _child_pugh(assessment.child_pugh),
         "phase": assessment.phase.value if assessment.phase else None,
-        "steps": [],
+        "steps": [_step(step, words) for step in assessment.steps],
         "sources": [{"id": source.value, "state": state.value} for source, state in assessment.sources.items()],
         "dataQuality": [_issue(issue, words) for issue in assessment.quality],
     }
@@ -62,6 +63,12 @@ def _date(days: DateInterval, words: Words) -> str:
     """A day, a month, a year; a span as ISO 8601 writes it."""
     shown = words.days(days)
     return shown if len(shown) <= len("2026-11-22") else f"{days.first.isoformat()}/{days.last.isoformat()}"
+
+
+def _step(step: Step, words: Words) -> Json:
+    window = [day.isoformat() for day in step.window] if step.window else None
+    degree = {"degree": step.degree} if step.degree else {}
+    return {"id": step.id, "state": step.state.value, "window": window, "reason": words.say(step.reason), **degree}
 
 
 def _child_pugh(child_pugh: ChildPugh) -> Json:

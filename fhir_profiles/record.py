@@ -107,17 +107,44 @@ class ConditionFact(Fact, frozen=True, kw_only=True, gc=False):
 
 
 class ProcedureFact(Fact, frozen=True, kw_only=True, gc=False):
-    """Something done, and when."""
+    """Something done, and when; `completed` unless it is still under way."""
+
+    dated: DateInterval
+    completed: bool
+
+
+class ImagingFact(Fact, frozen=True, kw_only=True, gc=False):
+    """An imaging study that was reported, and when it was taken."""
 
     dated: DateInterval
 
 
+class PlannedOrder(Fact, frozen=True, kw_only=True, gc=False):
+    """An order that is on its way: what, and on which days."""
+
+    dated: DateInterval
+
+
+class Visit(Struct, frozen=True, gc=False):
+    """A finished encounter: from when until when, and whether the patient came without being admitted."""
+
+    reference: str
+    start: DateInterval
+    end: DateInterval
+    outpatient: bool
+    subject_known: bool
+
+
 class Course(Fact, frozen=True, kw_only=True, gc=False):
-    """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now."""
+    """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now.
+
+    `active`: the status says that it is taken, not on hold or stopped.
+    """
 
     start: DateInterval
     end: DateInterval | None
     open: bool
+    active: bool
 
 
 class AllergyFact(Fact, frozen=True, kw_only=True, gc=False):
@@ -133,12 +160,13 @@ class Number(Struct, frozen=True, gc=False):
 
 
 class Coded(Struct, frozen=True, gc=False):
-    """A coded answer: the answer sets it is in, the number it stands for, its label, concepts its words mention."""
+    """A coded answer: the answer sets it is in, its number, its label, concepts its words mention, the known code."""
 
     answers: frozenset[str]
     ordinal: Decimal | None
     recorded: str
     mentions: frozenset[str] = frozenset()
+    code: str = ""
 
 
 class Words(Struct, frozen=True, gc=False):
@@ -186,6 +214,8 @@ class Result(Fact, frozen=True, kw_only=True, gc=False):
     issued: str | None
     value: Value
     limits: tuple[UpperLimit, ...] = ()
+    sites: frozenset[str] = frozenset()
+    focus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +242,7 @@ class PatientRecord:
     allergies: Mapping[str, tuple[AllergyFact, ...]]
     results: Mapping[str, tuple[Result, ...]]
     study_parts: tuple[StudyPart, ...] = ()
+    imaging: Mapping[str, tuple[ImagingFact, ...]] = field(default_factory=dict)
+    orders: Mapping[str, tuple[PlannedOrder, ...]] = field(default_factory=dict)
+    visits: tuple[Visit, ...] = ()
     quality: tuple[QualityIssue, ...] = field(default=())

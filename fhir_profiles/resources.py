@@ -7,7 +7,7 @@ Shapes follow https://hl7.org/fhir/R4/; numbers are exact decimals (a recorded 1
 from decimal import Decimal
 from typing import Union
 
-from msgspec import Struct, defstruct
+from msgspec import Struct, defstruct, field
 
 from fhir_profiles.resource_names import IGNORED_TYPES
 
@@ -250,6 +250,38 @@ class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispens
     whenHandedOver: str | None = None
 
 
+class Encounter(Resource, frozen=True, gc=False, tag="Encounter"):
+    """A visit or a stay; `class` is its kind."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    kind: Coding | None = field(default=None, name="class")
+    period: Period | None = None
+
+
+class DiagnosticReport(Resource, frozen=True, gc=False, tag="DiagnosticReport"):
+    """A report, of imaging above all."""
+
+    status: str | None = None
+    subject: Reference | None = None
+    code: CodeableConcept | None = None
+    effectiveDateTime: str | None = None
+    effectivePeriod: Period | None = None
+    issued: str | None = None
+
+
+class ServiceRequest(Resource, frozen=True, gc=False, tag="ServiceRequest"):
+    """An order for a procedure or a test."""
+
+    status: str | None = None
+    intent: str | None = None
+    doNotPerform: bool | None = None
+    subject: Reference | None = None
+    code: CodeableConcept | None = None
+    occurrenceDateTime: str | None = None
+    occurrencePeriod: Period | None = None
+
+
 class AllergyReaction(Element, frozen=True, gc=False):
     """One reaction, with the substance that caused it."""
 
@@ -329,6 +361,9 @@ PATIENT_RESOURCES: tuple[type[Resource], ...] = (
     AllergyIntolerance,
     ResearchStudy,
     ResearchSubject,
+    Encounter,
+    DiagnosticReport,
+    ServiceRequest,
 )
 
 

@@ -49,7 +49,10 @@ _KEYS_OF_SOURCE: Mapping[str, tuple[str, ...]] = {
 
 
 def service(
-    as_of: str = AS_OF, zone: str = "Asia/Seoul", limits: Limits | None = None, **settings: Any  # noqa: ANN401 - any
+    as_of: str = AS_OF,
+    zone: str = "Asia/Seoul",
+    limits: Limits | None = None,
+    **settings: Any,  # noqa: ANN401 - any
 ) -> Flask:
     """The service with its clock standing still."""
     moment = read_clock(as_of)

@@ -16,6 +16,8 @@ from cds_service.errors import ConfigurationError
 from cds_service.loading import load
 from cds_service.settings import read_settings
 
+SERVICE = "cds_service.app:app_from_environment"
+
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -57,15 +59,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def run_server(host: str, port: int, workers: int) -> None:
-    """Runs the server until it is told to stop; metrics of all workers are read together."""
+def run_server(host: str, port: int, workers: int, target: str = SERVICE) -> None:
+    """Runs the server until it is told to stop; metrics of all workers are read together. `target` makes the app."""
     from granian.constants import Interfaces  # noqa: PLC0415 - the server is only needed here
     from granian.server import Server  # noqa: PLC0415 - as above
 
     folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     server = Server(
-        "cds_service.app:app_from_environment",
+        target,
         address=host,
         port=port,
         workers=workers,

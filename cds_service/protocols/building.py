@@ -16,6 +16,7 @@ from cds_service.trial.protocol import (
     Criterion,
     EnrolmentRules,
     GradeRule,
+    GuidanceRules,
     Measures,
     NamedValue,
     PointRule,
@@ -52,6 +53,7 @@ def build_protocol(
         measures=measures,
         child_pugh=_at("child_pugh", _child_pugh, given["child_pugh"], measures, parameters),
         enrolment=_enrolment(given["enrolment"], studies),
+        guidance=_guidance(given["guidance"]),
         definitions=builder.definitions,
         named_values=values,
         titles=titles,
@@ -133,6 +135,15 @@ def _enrolment(given: Given, studies: Iterable[str]) -> EnrolmentRules:
         enrolled=frozenset(given["enrolled"]),
         follow_up=frozenset(given["follow_up"]),
         screening=frozenset(given["screening"]),
+    )
+
+
+def _guidance(given: Given) -> GuidanceRules:
+    windows = {name: (days[0], days[1]) for name, days in given["windows"].items()}
+    return GuidanceRules(
+        **windows,
+        safety_analytes=tuple(given["safety_analytes"]),
+        ends_tace=frozenset(given["ends_tace"]),
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from cds_service.trial.case import Case, Moment
 from cds_service.trial.child_pugh import ChildPugh, reckon
 from cds_service.trial.findings import Ask, Finding, Verdict
+from cds_service.trial.guidance.steps import Step, next_steps, read_care
 from cds_service.trial.judging import judge
 from cds_service.trial.phase import Enrolment, Phase, read_enrolment
 from cds_service.trial.protocol import Criterion, TrialProtocol
@@ -47,6 +48,7 @@ class Assessment:
     missing: tuple[Missing, ...]
     child_pugh: ChildPugh
     phase: Phase | None
+    steps: tuple[Step, ...]
     study_status: str | None
     sources: Mapping[Source, SourceState]
     quality: tuple[QualityIssue, ...]
@@ -61,6 +63,7 @@ def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> As
     case = _case(protocol, record, moment.day)
     findings = _judge_all(protocol.criteria, case)
     deceased = is_deceased(record.patient, moment)
+    phase = None if deceased else case.enrolment.phase
     status = _roll_up(protocol, findings, case.enrolment, deceased=deceased)
     return Assessment(
         trial=protocol.id,
@@ -72,7 +75,8 @@ def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> As
         findings=findings,
         missing=() if status in (Status.ENROLLED, Status.FOLLOW_UP) else _missing(findings),
         child_pugh=case.child_pugh,
-        phase=None if deceased else case.enrolment.phase,
+        phase=phase,
+        steps=_steps(protocol, case, findings, phase),
         study_status=case.enrolment.part.status if case.enrolment.part else None,
         sources=record.sources,
         quality=record.quality,
@@ -88,6 +92,12 @@ def _case(protocol: TrialProtocol, record: PatientRecord, day: date) -> Case:
         child_pugh=reckon(protocol.child_pugh, measures, record, day),
         enrolment=read_enrolment(protocol.enrolment, record.study_parts),
     )
+
+
+def _steps(protocol: TrialProtocol, case: Case, findings: tuple[Finding, ...], phase: Phase | None) -> tuple[Step, ...]:
+    if phase not in (Phase.ENROLLED, Phase.FOLLOW_UP):
+        return ()
+    return next_steps(read_care(case, protocol.guidance, findings))
 
 
 def _judge_all(criteria: tuple[Criterion, ...], case: Case) -> tuple[Finding, ...]:

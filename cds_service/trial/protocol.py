@@ -125,6 +125,20 @@ class EnrolmentRules:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidanceRules:
+    """Windows of the steps in days after their anchor (survival in months), and what the rules look at (section 8)."""
+
+    start_sorafenib: tuple[int, int]
+    response_imaging: tuple[int, int]
+    first_examination: tuple[int, int]
+    next_examination: tuple[int, int]
+    safety: tuple[int, int]
+    survival: tuple[int, int]
+    safety_analytes: tuple[str, ...]
+    ends_tace: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class NamedValue:
     """A threshold or window that a site may set: what it is, where its value comes from, and whether it was changed."""
 
@@ -147,6 +161,7 @@ class TrialProtocol:
     measures: Measures
     child_pugh: ChildPughRules
     enrolment: EnrolmentRules
+    guidance: GuidanceRules
     definitions: Mapping[str, "Statement"]
     named_values: tuple[NamedValue, ...]
     titles: Mapping[str, str]

@@ -116,6 +116,7 @@ def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | No
         maybe_sets=maybe,
         subject_known=reading.belongs(procedure.subject) is Belongs.OURS,
         dated=_performed(reading, procedure, reference),
+        completed=procedure.status == "completed",
     )
 
 

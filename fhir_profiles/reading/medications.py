@@ -34,6 +34,7 @@ _COUNTING: dict[type, frozenset[str]] = {
 }
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _OPEN = frozenset({"active", "on-hold", "in-progress"})
+_TAKEN = frozenset({"active", "in-progress"})
 
 
 class _Span(NamedTuple):
@@ -71,6 +72,7 @@ def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]
         start=span.start,
         end=span.end,
         open=span.end is None and drug.status in _OPEN,
+        active=drug.status in _TAKEN,
     )
 
 

@@ -95,6 +95,8 @@ def _result(
         issued=observation.issued,
         value=read_value(reading, measured),
         limits=read_limits(reading, measured, when) if measured.referenceRange else (),
+        sites=reading.vocabulary.terminology.membership_of(observation.bodySite).certain,
+        focus=tuple(focus.reference for focus in observation.focus if focus.reference),
     )
 
 
@@ -154,4 +156,5 @@ def _read_answer(reading: Reading, answer: CodeableConcept) -> Coded:
         ordinal=ordinals.pop() if len(ordinals) == 1 else None,
         recorded=label_of(answer),
         mentions=reading.mentions_in(answer),
+        code=next((c.code for c in answer.coding if c.code and terminology.membership(c).certain), ""),
     )

@@ -5,6 +5,7 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from fhir_profiles.dates import read_when
+from fhir_profiles.reading.care import read_plan, read_report, read_visit
 from fhir_profiles.reading.conditions import read_allergy, read_condition, read_procedure
 from fhir_profiles.reading.context import Belongs, Reading, Vocabulary
 from fhir_profiles.reading.decoding import Decoded, Received, UnreadableBody
@@ -23,6 +24,8 @@ from fhir_profiles.record import (
 from fhir_profiles.resources import (
     AllergyIntolerance,
     Condition,
+    DiagnosticReport,
+    Encounter,
     Medication,
     MedicationAdministration,
     MedicationDispense,
@@ -35,6 +38,7 @@ from fhir_profiles.resources import (
     ResearchStudy,
     ResearchSubject,
     Resource,
+    ServiceRequest,
 )
 
 _F = TypeVar("_F", bound=Fact)
@@ -79,6 +83,9 @@ def read_record(
         courses=_index(courses),
         allergies=_index(allergies),
         results=_index(results),
+        imaging=_index([read_report(reading, r) for r in _of(shelves, DiagnosticReport)]),
+        orders=_index([read_plan(reading, o) for o in _of(shelves, ServiceRequest)]),
+        visits=tuple(v for e in _of(shelves, Encounter) if (v := read_visit(reading, e)) is not None),
         study_parts=read_study_parts(reading, _of(shelves, ResearchSubject), shelves.studies),
         quality=decoded.issues + tuple(sorted(set(reading.issues), key=_issue_order)),
     )

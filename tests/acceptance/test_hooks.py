@@ -67,7 +67,7 @@ def test_a_card_says_of_every_line_what_the_judging_says(file: Path) -> None:
                     name: line[name] for name in ("verdict", "reason")
                 }
         for name in ("status", "missing", "sources", "patient", "asOf"):
-            assert assessment_of(card).get(name) or None == judged[name] or None
+            assert (assessment_of(card).get(name) or None) == (judged[name] or None)
 
 
 @pytest.mark.parametrize("name", sorted(golden_charts()))
@@ -246,6 +246,7 @@ def test_health_readiness_and_metrics_answer() -> None:
 
 
 def test_the_day_is_that_of_the_site() -> None:
-    (card,) = open_chart(simple_chart(), client("2026-03-01T23:30:00-05:00", "America/New_York"))
+    chart = bundle(PATIENT, *(condition(name, onsetDateTime="2026-02-27") for name in (CANCER, METASTASIS)))
+    (card,) = open_chart(chart, client("2026-03-01T23:30:00-05:00", "America/New_York"))
     assert assessment_of(card)["asOf"] == "2026-03-01T23:30:00-05:00"
     assert assessment_of(open_chart(simple_chart())[0])["asOf"] == AS_OF

@@ -30,12 +30,12 @@ _ANY_LINE = Line(frozenset(), Aim.OTHER)
 _F = TypeVar("_F", bound=Fact)
 
 
-def _distinct(groups: Iterable[tuple[_F, ...]]) -> tuple[_F, ...]:
+def distinct(groups: Iterable[tuple[_F, ...]]) -> tuple[_F, ...]:
     """Every fact once, in the order of its reference: a fact may be in several sets."""
     found = [group for group in groups if group]
     if len(found) <= 1:
         return found[0] if found else ()
-    return tuple(sorted({id(f): f for facts in found for f in facts}.values(), key=lambda f: f.reference))
+    return tuple(sorted({id(f): f for facts in found for f in facts}.values(), key=lambda f: (f.reference, f.label)))
 
 
 def _names_in(fact: Fact, names: frozenset[str]) -> tuple[str, Doubt | None]:
@@ -77,7 +77,7 @@ class ConditionStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a diagnosis is on record."""
-        facts = _distinct(case.record.conditions.get(name, ()) for name in self.value_sets)
+        facts = distinct(case.record.conditions.get(name, ()) for name in self.value_sets)
         held = answer_by_facts(self._held(facts, case, line), self.value_sets, any_on_record=bool(facts))
         answer = weigh(case, line, Source.CONDITIONS, held)
         if answer.certainty in (Certainty.YES, Certainty.MAYBE) or Source.OBSERVATIONS not in line.row:
@@ -154,7 +154,7 @@ class ProcedureStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a procedure is on record."""
-        facts = _distinct(case.record.procedures.get(name, ()) for name in self.value_sets)
+        facts = distinct(case.record.procedures.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
         found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
         return weigh(case, line, Source.PROCEDURES, found)
@@ -185,7 +185,7 @@ class CourseStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a course is on record."""
-        facts = _distinct(case.record.courses.get(name, ()) for name in self.value_sets)
+        facts = distinct(case.record.courses.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
         found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
         return weigh(case, line, Source.MEDICATIONS, found)
@@ -224,6 +224,6 @@ class AllergyStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such an allergy is on record."""
-        facts: tuple[AllergyFact, ...] = _distinct(case.record.allergies.get(name, ()) for name in self.value_sets)
+        facts: tuple[AllergyFact, ...] = distinct(case.record.allergies.get(name, ()) for name in self.value_sets)
         held = tuple(answer_of(fact, self.value_sets, Hold(fits=True), line, UNDATED) for fact in facts)
         return weigh(case, line, Source.ALLERGIES, answer_by_facts(held, self.value_sets, any_on_record=bool(facts)))

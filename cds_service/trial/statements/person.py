@@ -10,7 +10,7 @@ from cds_service.trial.child_pugh import ChildPugh
 from cds_service.trial.findings import Answer, Ask, Certainty, Evidence, Message, confirm, distinct_asks, message
 from cds_service.trial.phase import Phase
 from cds_service.trial.results import dated
-from cds_service.trial.statements.facts import Hold, answer_of
+from cds_service.trial.statements.facts import Hold, answer_of, distinct
 from fhir_profiles.dates import UNDATED, Lookback, add_months, years_between
 from fhir_profiles.record import ConditionFact, Doubt, Sex, Source, SourceState
 
@@ -198,9 +198,9 @@ class FirstStatement:
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether the first one is recent."""
-        names = self.value_sets | self.possible_sets
-        facts = {id(f): f for name in names for f in case.record.conditions.get(name, ())}
-        relevant = [f for f in facts.values() if not f.sites & self.not_sites and f.dated.first <= case.day]
+        names = sorted(self.value_sets | self.possible_sets)
+        facts = distinct(case.record.conditions.get(name, ()) for name in names)
+        relevant = [f for f in facts if not f.sites & self.not_sites and f.dated.first <= case.day]
         nothing = message("none-recorded", concepts=tuple(sorted(self.value_sets)))
         if not relevant:
             return weigh(case, line, Source.CONDITIONS, Answer(Certainty.SILENT, nothing))

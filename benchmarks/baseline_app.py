@@ -1,0 +1,34 @@
+"""The least that a service on the same server can do: parse the JSON of the body and answer with a fixed card."""
+
+import sys
+
+import orjson
+from flask import Flask, Response, request
+
+from cds_service.commands.serving import run_server
+
+_CARD = {"summary": "May qualify for a trial", "indicator": "info", "source": {"label": "Baseline"}}
+
+
+def create_app() -> Flask:
+    """The baseline: every call is parsed by `orjson.loads`, and nothing of it is looked at."""
+    app = Flask("baseline", static_folder=None)
+
+    @app.post("/cds-services/<service>")
+    def call(service: str) -> Response:  # noqa: ARG001 - part of the address
+        orjson.loads(request.get_data(cache=False))
+        return _answer({"cards": [_CARD]})
+
+    @app.get("/readyz")
+    def ready() -> Response:
+        return _answer({"status": "ready"})
+
+    return app
+
+
+def _answer(document: object) -> Response:
+    return Response(orjson.dumps(document), content_type="application/json")
+
+
+if __name__ == "__main__":
+    run_server("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]), target="benchmarks.baseline_app:create_app")

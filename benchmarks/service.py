@@ -1,0 +1,272 @@
+"""Measures the running service over HTTP beside a view of the same server that only parses: `python -m benchmarks.service`.
+
+Eight clients that keep their connections call two workers. The rounds of both sides take turns, so that what else the
+machine does falls on both. The clients live in processes of their own, but on the same processors as the servers:
+"cpu ms", the processor time that the workers themselves spend on a call, is free of that.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from multiprocessing import get_context
+from operator import attrgetter
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter, sleep
+from typing import Final, NamedTuple
+
+import orjson
+
+from benchmarks.charts import AS_OF, SIZES, chart
+from cds_service.demo.client import Json, discover, hook_request
+
+_HOST: Final = "127.0.0.1"
+_WORKERS: Final = 2
+_PROCESSES: Final = 2
+_CLIENTS_A_PROCESS: Final = 4
+_CLIENTS: Final = _PROCESSES * _CLIENTS_A_PROCESS
+_WARM_SECONDS: Final = 0.5
+_ROUND_SECONDS: Final = 2.0
+_HALF_LOAD_SECONDS: Final = 6.0
+_ROUNDS: Final = 3
+_STARTS: Final = 3
+_TRIES: Final = 1000
+_LEAST_RATIO: Final = {"M": 0.8}
+_P99_MS, _READY_SECONDS, _WORKER_MB = 50, 1.0, 120
+_OURS: Final = ("-m", "cds_service", "serve", "--port", "{port}", "--workers", str(_WORKERS))
+_PLAIN: Final = ("-m", "benchmarks.baseline_app", "{port}", str(_WORKERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that answers: its process, its port, and the seconds from its start to its first answer."""
+
+    process: int
+    port: int
+    ready: float
+
+    def workers(self) -> tuple[int, ...]:
+        """The processes that answer calls."""
+        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii").split()
+        return tuple(int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes())
+
+    def processor_seconds(self) -> float:
+        """What the workers have spent so far."""
+        return sum(map(_processor_seconds, self.workers()))
+
+    def megabytes(self) -> float:
+        """The resident memory of the largest worker."""
+        return max(map(_megabytes, self.workers()))
+
+
+class Load(NamedTuple):
+    """What the clients of one process send; `pace` is the calls a second of one client, None for as fast as it can."""
+
+    port: int
+    path: str
+    body: bytes
+    seconds: float
+    pace: float | None = None
+
+
+class Round(NamedTuple):
+    """The seconds that each call took, how long the round lasted, and what the workers spent meanwhile."""
+
+    spans: tuple[float, ...]
+    seconds: float
+    processor: float
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return len(self.spans) / self.seconds
+
+    @property
+    def processor_ms(self) -> float:
+        """Processor time of the workers a call, in milliseconds."""
+        return self.processor / len(self.spans) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The rounds of one chart, ours beside the plain ones that took turns with them."""
+
+    name: str
+    length: int
+    ours: tuple[Round, ...]
+    plain: tuple[Round, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Our calls a second in units of the plain ones, the median over the turns."""
+        return median(a.rate / b.rate for a, b in zip(self.ours, self.plain, strict=True))
+
+
+def main() -> None:
+    """Prints the table of calls, the waits at half load, the start and the memory."""
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as clients, _served(_OURS) as ours:
+        with _served(_PLAIN) as plain:
+            loads = tuple(_loads(ours))
+            compared = [_compare(clients, (ours, plain), name, load) for name, load in loads]
+            _print_table(compared)
+            print(f"a worker after L: {ours.megabytes():.0f} MB, plain {plain.megabytes():.0f} MB (target {_WORKER_MB})")
+        _print_half_load(clients, dict(loads)["M"], next(c for c in compared if c.name == "M"))
+    print(f"ready after: {_start(_OURS):.2f} s, plain {_start(_PLAIN):.2f} s (target {_READY_SECONDS:.2f})")
+
+
+def _loads(ours: Served) -> Iterator[tuple[str, Load]]:
+    """The call that opens each chart, as discovery asks for it."""
+    service: Json = discover(f"http://{_HOST}:{ours.port}")[0]
+    for size in SIZES:
+        body = orjson.dumps(hook_request(service, orjson.loads(chart(size))))
+        yield size.name, Load(ours.port, f"/cds-services/{service['id']}", body, _ROUND_SECONDS)
+
+
+def _compare(clients: Executor, sides: tuple[Served, Served], name: str, load: Load) -> Compared:
+    for side in sides:
+        _one_round(clients, side, load._replace(port=side.port, seconds=_WARM_SECONDS))
+    turns = [tuple(_one_round(clients, side, load._replace(port=side.port)) for side in sides) for _ in range(_ROUNDS)]
+    ours, plain = zip(*turns, strict=True)
+    return Compared(name, len(load.body), ours, plain)
+
+
+def _one_round(clients: Executor, side: Served, load: Load) -> Round:
+    """All clients at once. Raises ConnectionError for an answer that is not a 200."""
+    before = side.processor_seconds()
+    answered = tuple(clients.map(drive, [load] * _PROCESSES))
+    spent = side.processor_seconds() - before
+    return Round(tuple(span for spans, _ in answered for span in spans), max(s for _, s in answered), spent)
+
+
+def drive(load: Load) -> tuple[tuple[float, ...], float]:
+    """The clients of one process: the seconds of every call, and the seconds until the last answer."""
+    begun = perf_counter()
+    with ThreadPoolExecutor(_CLIENTS_A_PROCESS) as threads:
+        spans = tuple(threads.map(lambda number: tuple(_calls(load, number)), range(_CLIENTS_A_PROCESS)))
+    return tuple(span for client in spans for span in client), perf_counter() - begun
+
+
+def _calls(load: Load, number: int) -> Iterator[float]:
+    """One client. A call that had to wait for its predecessor is timed from when it was due."""
+    connection = HTTPConnection(_HOST, load.port, timeout=10)
+    for due in _dues(load, number):
+        connection.request("POST", load.path, load.body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise ConnectionError(f"{load.path}: {answer.status}")
+        yield perf_counter() - due
+    connection.close()
+
+
+def _dues(load: Load, number: int) -> Iterator[float]:
+    """When each call is due: at once, or at its place in the pace, where the clients take turns."""
+    begun = perf_counter()
+    if load.pace is None:
+        while (now := perf_counter()) < begun + load.seconds:
+            yield now
+        return
+    for call in range(int(load.pace * load.seconds)):
+        due = begun + (call + number / _CLIENTS_A_PROCESS) / load.pace
+        sleep(max(0.0, due - perf_counter()))
+        yield due
+
+
+def _print_table(compared: Sequence[Compared]) -> None:
+    print("call      bytes  calls/s  plain/s  ratio target  p50 ms  p99 ms  plain p50  plain p99  cpu ms  plain cpu")
+    for one in compared:
+        ours, plain = one.ours, one.plain
+        target = f"{_LEAST_RATIO[one.name]:.1f}" if one.name in _LEAST_RATIO else "-"
+        rates = f"{_middle(ours, 'rate'):8.0f} {_middle(plain, 'rate'):8.0f} {one.ratio:6.2f} {target:>6}"
+        waits = f"{_waits(ours)[0]:7.1f} {_waits(ours)[1]:7.1f} {_waits(plain)[0]:10.1f} {_waits(plain)[1]:10.1f}"
+        spent = f"{_middle(ours, 'processor_ms'):7.2f} {_middle(plain, 'processor_ms'):10.2f}"
+        print(f"{one.name:5} {one.length:9,} {rates} {waits} {spent}")
+
+
+def _middle(rounds: Sequence[Round], name: str) -> float:
+    of: Callable[[Round], float] = attrgetter(name)
+    return median(map(of, rounds))
+
+
+def _waits(rounds: Sequence[Round]) -> tuple[float, float]:
+    """The 50th and the 99th percentile of all calls, in milliseconds."""
+    cuts = quantiles((span * 1000 for one in rounds for span in one.spans), n=100, method="inclusive")
+    return cuts[49], cuts[98]
+
+
+def _print_half_load(clients: Executor, load: Load, measured: Compared) -> None:
+    most = _middle(measured.ours, "rate")
+    paced = load._replace(seconds=_HALF_LOAD_SECONDS, pace=most / 2 / _CLIENTS)
+    spans = tuple(span for answered, _ in clients.map(drive, [paced] * _PROCESSES) for span in answered)
+    middle, last = _waits([Round(spans, _HALF_LOAD_SECONDS, 0.0)])
+    calls = f"{most / 2:.0f} calls/s, {len(spans)} calls"
+    print(f"M at half load ({calls}): p50 {middle:.1f} ms, p99 {last:.1f} ms (target {_P99_MS})")
+
+
+def _start(command: Sequence[str]) -> float:
+    """The median of the seconds from the command to the first answer."""
+    spent = []
+    for _ in range(_STARTS):
+        with _served(command) as served:
+            spent.append(served.ready)
+    return median(spent)
+
+
+@contextmanager
+def _served(command: Sequence[str]) -> Iterator[Served]:
+    """A server for as long as it is needed, judging on the day for which the charts are made."""
+    port = _free_port()
+    filled = [sys.executable, *(part.format(port=port) for part in command)]
+    environment = {**os.environ, "COTSOM_CLOCK": AS_OF.isoformat()}
+    begun = perf_counter()
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(filled, env=environment, stdout=quiet, stderr=quiet) as process:  # noqa: S603 - our own command
+        try:
+            _wait_until_ready(port)
+            yield Served(process.pid, port, perf_counter() - begun)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_until_ready(port: int) -> None:
+    """Raises TimeoutError where nothing answers."""
+    for _ in range(_TRIES):
+        try:
+            connection = HTTPConnection(_HOST, port, timeout=1)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == HTTPStatus.OK:
+                return
+        except (OSError, HTTPException):
+            threading.Event().wait(0.01)
+    raise TimeoutError(f"no answer on port {port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _processor_seconds(process: int) -> float:
+    """User and system time: the 14th and 15th field of stat, counted after the name in parentheses."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _megabytes(process: int) -> float:
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS:"))
+
+
+if __name__ == "__main__":
+    main()

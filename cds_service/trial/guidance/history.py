@@ -1,0 +1,139 @@
+"""What has been done since enrolment, and what is planned (rulebook section 7)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.trial.phase import Enrolment
+from fhir_profiles.dates import DateInterval
+from fhir_profiles.record import Course, Fact, ImagingFact, PatientRecord, PlannedOrder, ProcedureFact, StudyPart, Visit
+
+TACE = "tace"
+SORAFENIB = "sorafenib"
+DYNAMIC = "imaging-liver-dynamic"
+UNSTATED = "imaging-liver-protocol-unstated"
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The TACE sessions since enrolment. `latest` is None without one; `doubtful` when which is the latest is open."""
+
+    certain: tuple[ProcedureFact, ...]
+    doubtful: bool
+
+    @property
+    def latest(self) -> date | None:
+        """L: the day of the latest completed TACE."""
+        return max((fact.dated.last for fact in self.certain), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """TACE planned on a day."""
+
+    day: date
+    order: PlannedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The treatment of an enrolled patient, as far as it counts."""
+
+    sessions: Sessions
+    courses: tuple[Course, ...]
+    courses_in_doubt: tuple[Course, ...]
+    plans: tuple[Plan, ...]
+    dynamic: tuple[Fact, ...]
+    dynamic_in_doubt: tuple[Fact, ...]
+    visits: tuple[Visit, ...]
+    part: StudyPart | None
+
+    @property
+    def latest(self) -> date | None:
+        """L: the day of the latest completed TACE."""
+        return self.sessions.latest
+
+    def next_plan(self, day: date) -> Plan | None:
+        """The nearest TACE planned from this day on."""
+        return min((plan for plan in self.plans if plan.day >= day), key=lambda plan: plan.day, default=None)
+
+    def first_course(self) -> Course | None:
+        """The first sorafenib course since enrolment."""
+        return min(self.courses, key=lambda course: course.start.first, default=None)
+
+    def latest_course(self) -> Course | None:
+        """The latest sorafenib course since enrolment."""
+        return max(self.courses, key=lambda course: (course.start.first, course.reference), default=None)
+
+    def taken(self, day: date) -> tuple[Course, ...]:
+        """The courses that are taken on this day: begun, not ended, and not on hold."""
+        return tuple(course for course in self.courses if is_taken(course, day))
+
+
+def is_taken(course: Course, day: date) -> bool:
+    """Whether the patient is on this course ("on sorafenib")."""
+    begun = course.start.first <= day
+    return begun and course.active and (course.end is None or course.end.first > day)
+
+
+def ended_by(course: Course, day: date) -> bool:
+    """Whether the course certainly has an end on or before this day."""
+    return course.end is not None and course.end.last <= day
+
+
+def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> History:
+    """The history on this day: only what happened on or after the start of enrolment counts."""
+    start = enrolment.part.start if enrolment.part else None
+    return History(
+        sessions=_sessions(record, start, day),
+        courses=tuple(c for c in record.courses.get(SORAFENIB, ()) if SORAFENIB in c.sets and _since(c.start, start)),
+        courses_in_doubt=tuple(c for c in record.courses.get(SORAFENIB, ()) if _in_doubt(c, c.start, start, SORAFENIB)),
+        plans=_plans(record, day),
+        dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
+        dynamic_in_doubt=_imaging_in_doubt(record, start, day),
+        visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
+        part=enrolment.part,
+    )
+
+
+def _since(days: DateInterval, start: DateInterval | None) -> bool:
+    """Whether something certainly happened on or after the start."""
+    return start is None or days.first >= start.last
+
+
+def _in_doubt(fact: Fact, days: DateInterval, start: DateInterval | None, name: str) -> bool:
+    """Whether a fact may count: of a kind or on a day that is not certain."""
+    possible = start is None or days.last >= start.first
+    certain = name in fact.sets and fact.subject_known and _since(days, start)
+    return possible and not certain
+
+
+def _sessions(record: PatientRecord, start: DateInterval | None, day: date) -> Sessions:
+    """Completed TACE; another that may be later than the latest makes which one is the latest doubtful."""
+    facts = [f for f in record.procedures.get(TACE, ()) if f.dated.first <= day]
+    certain = tuple(f for f in facts if _is_session(f) and f.dated.is_day and _since(f.dated, start))
+    latest = max((f.dated.last for f in certain), default=date.min)
+    others = [f for f in facts if f not in certain and (start is None or f.dated.last >= start.first)]
+    return Sessions(certain, any(f.dated.cut_at(day).last > latest for f in others))
+
+
+def _is_session(fact: ProcedureFact) -> bool:
+    return TACE in fact.sets and fact.completed and fact.subject_known
+
+
+def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
+    """Active orders for TACE on a known day from now on, unless it was done that day."""
+    done = {f.dated.last for f in record.procedures.get(TACE, ()) if _is_session(f) and f.dated.is_day}
+    orders = [o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known and o.dated.is_day]
+    return tuple(Plan(o.dated.first, o) for o in orders if o.dated.first >= day and o.dated.first not in done)
+
+
+def _imaging(record: PatientRecord, name: str, day: date) -> tuple[ImagingFact | ProcedureFact, ...]:
+    facts: Iterable[ImagingFact | ProcedureFact] = (*record.imaging.get(name, ()), *record.procedures.get(name, ()))
+    return tuple(fact for fact in facts if fact.dated.first <= day)
+
+
+def _imaging_in_doubt(record: PatientRecord, start: DateInterval | None, day: date) -> tuple[Fact, ...]:
+    """Liver imaging of unstated protocol, and dynamic imaging of which something is not certain."""
+    unstated = tuple(f for f in _imaging(record, UNSTATED, day) if start is None or f.dated.last >= start.first)
+    return unstated + tuple(f for f in _imaging(record, DYNAMIC, day) if _in_doubt(f, f.dated, start, DYNAMIC))

@@ -1,0 +1,68 @@
+"""Reads visits, imaging reports and orders on their way (rulebook section 3 "Status" and "Dates")."""
+
+from fhir_profiles.dates import UNDATED
+from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
+from fhir_profiles.record import ImagingFact, PlannedOrder, Visit
+from fhir_profiles.resources import DiagnosticReport, Encounter, ServiceRequest
+
+_REPORTED = frozenset({"final", "amended", "corrected", "appended"})
+_PENDING = frozenset({"preliminary", "partial"})
+_OUTPATIENT = frozenset({"AMB", "VR", "HH"})
+_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+
+
+def read_visit(reading: Reading, encounter: Encounter) -> Visit | None:
+    """The visit; None unless it is finished. Without a class it counts as outpatient."""
+    if encounter.status != "finished":
+        return None
+    reference = f"Encounter/{encounter.id}"
+    start, end = start_of(encounter.period), end_of(encounter.period)
+    return Visit(
+        reference=reference,
+        start=reading.days(reference, start) if start else UNDATED,
+        end=reading.days(reference, end or start) if end or start else UNDATED,
+        outpatient=encounter.kind is None or encounter.kind.code is None or encounter.kind.code in _OUTPATIENT,
+        subject_known=reading.belongs(encounter.subject) is Belongs.OURS,
+    )
+
+
+def read_report(reading: Reading, report: DiagnosticReport) -> ImagingFact | None:
+    """The imaging that a report is about; None when it is not final or no step asks for it."""
+    if report.status not in _REPORTED and report.status not in _PENDING:
+        return None
+    known = reading.vocabulary.terminology.sets
+    sets, maybe = reading.classify_one(report.code)
+    sets = frozenset(name for name in sets if "imaging" in known[name].kinds)
+    maybe = {name: doubt for name, doubt in maybe.items() if "imaging" in known[name].kinds}
+    if not sets and not maybe:
+        return None
+    reference = f"DiagnosticReport/{report.id}"
+    if report.status in _PENDING:
+        reading.note(reference, "pending")
+        return None
+    return ImagingFact(
+        reference=reference,
+        label=label_of(report.code),
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(report.subject) is Belongs.OURS,
+        dated=reading.days(reference, report.effectiveDateTime or end_of(report.effectivePeriod), report.issued),
+    )
+
+
+def read_plan(reading: Reading, order: ServiceRequest) -> PlannedOrder | None:
+    """An order on its way; None when it is not active or asks that something be not done."""
+    if order.status != "active" or order.intent not in _ORDERS or order.doNotPerform:
+        return None
+    sets, maybe = reading.classify_one(order.code)
+    if not sets and not maybe:
+        return None
+    reference = f"ServiceRequest/{order.id}"
+    return PlannedOrder(
+        reference=reference,
+        label=label_of(order.code),
+        sets=sets,
+        maybe_sets=maybe,
+        subject_known=reading.belongs(order.subject) is Belongs.OURS,
+        dated=reading.days(reference, order.occurrenceDateTime or start_of(order.occurrencePeriod)),
+    )
