@@ -117,7 +117,9 @@ def main() -> None:
             loads = tuple(_loads(ours))
             compared = [_compare(clients, (ours, plain), name, load) for name, load in loads]
             _print_table(compared)
-            print(f"a worker after L: {ours.megabytes():.0f} MB, plain {plain.megabytes():.0f} MB (target {_WORKER_MB})")
+            print(
+                f"a worker after L: {ours.megabytes():.0f} MB, plain {plain.megabytes():.0f} MB (target {_WORKER_MB})"
+            )
         _print_half_load(clients, dict(loads)["M"], next(c for c in compared if c.name == "M"))
     print(f"ready after: {_start(_OURS):.2f} s, plain {_start(_PLAIN):.2f} s (target {_READY_SECONDS:.2f})")
 

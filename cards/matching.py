@@ -152,9 +152,9 @@ def _missing(assessment: Assessment, words: Words) -> list[str]:
     return [*lines, f"- {words.catalogue['card.more'].format(n=rest)}"] if rest > 0 else lines
 
 
-def card_source(protocol: TrialProtocol, words: Words) -> CardSource:
+def card_source(protocol: TrialProtocol, words: Words, kind: str = TOPIC) -> CardSource:
     """Whose guidance it is: the trial, with its registry entry and the static topic of this kind of card."""
-    topic = Coding(_TOPICS, TOPIC, words.catalogue["card.topic.trialmatch"])
+    topic = Coding(_TOPICS, kind, words.catalogue[f"card.topic.{kind}"])
     return CardSource(f"{protocol.name} ({protocol.id})", topic, f"https://clinicaltrials.gov/study/{protocol.id}")
 
 

@@ -60,6 +60,40 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a suggestion does to the orders; its description is what some EHRs show alone."""
+
+    type: str
+    description: str
+    resource: Json | None = None
+    resource_id: str | None = None
+
+    def document(self) -> Json:
+        """As JSON."""
+        return present(
+            {
+                "type": self.type,
+                "description": self.description,
+                "resource": self.resource,
+                "resourceId": self.resource_id,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What one click would do."""
+
+    uuid: str
+    label: str
+    actions: tuple[Action, ...]
+
+    def document(self) -> Json:
+        """As JSON."""
+        return {"uuid": self.uuid, "label": self.label, "actions": [action.document() for action in self.actions]}
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One card. `extension` is the content of contract 4.2."""
 
@@ -71,6 +105,7 @@ class Card:
     detail: str = ""
     links: tuple[Link, ...] = ()
     override_reasons: tuple[Coding, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     def document(self) -> Json:
         """As JSON."""
@@ -81,6 +116,8 @@ class Card:
                 "detail": self.detail,
                 "indicator": self.indicator.value,
                 "source": self.source.document(),
+                "suggestions": [suggestion.document() for suggestion in self.suggestions],
+                "selectionBehavior": "any" if self.suggestions else None,
                 "overrideReasons": [reason.document() for reason in self.override_reasons],
                 "links": [link.document() for link in self.links],
                 "extension": {EXTENSION: self.extension},

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cds_service.commands.assessing import assess_command
+from cds_service.commands.checking import check_order_command
 from cds_service.commands.demonstrating import demo_command
 from cds_service.commands.protocols import protocol_group
 from cds_service.commands.running import CommandGroup, Surroundings
@@ -41,5 +42,6 @@ def main(context: click.Context) -> None:
 
 main.add_command(assess_command)
 main.add_command(protocol_group)
+main.add_command(check_order_command)
 main.add_command(demo_command)
 main.add_command(serve_command)

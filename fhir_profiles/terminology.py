@@ -44,6 +44,8 @@ class CodeSet:
     left_out_patterns: tuple[tuple[str, re.Pattern[str]], ...]
     mentions: tuple[str, ...]
     ordinals: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    strengths: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    example: Coding | None = None
 
     @property
     def decides(self) -> bool:
@@ -66,6 +68,7 @@ class Terminology:
         self.sets: Mapping[str, CodeSet] = {code_set.name: code_set for code_set in sets}
         self._known: dict[tuple[str | None, str | None], Membership] = {}
         self._ordinals = {key: value for s in self.sets.values() for key, value in s.ordinals.items()}
+        self._strengths = {key: value for s in self.sets.values() for key, value in s.strengths.items()}
         self._certain = _invert((s.name, s.certain) for s in self.sets.values())
         self._doubtful = _invert((s.name, s.doubtful) for s in self.sets.values())
         self._stems = _invert((s.name, s.stems) for s in self.sets.values())
@@ -80,6 +83,10 @@ class Terminology:
     def ordinal(self, coding: Coding) -> Decimal | None:
         """The number that a coded answer stands for (an ECOG grade, a class)."""
         return self._ordinals.get((coding.system or "", coding.code or ""))
+
+    def strength(self, coding: Coding) -> Decimal | None:
+        """Milligrams of one tablet of a product, where its code says so."""
+        return self._strengths.get((coding.system or "", coding.code or ""))
 
     def membership(self, coding: Coding) -> Membership:
         """The sets of one coding."""

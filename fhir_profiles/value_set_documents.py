@@ -8,10 +8,12 @@ from itertools import chain
 import msgspec
 
 from fhir_profiles.mentions import MentionRules
+from fhir_profiles.resources import Coding, Quantity
 from fhir_profiles.terminology import CodeSet
 
 _OURS = "http://cotsom-cds.org/fhir/StructureDefinition/"
 _KIND, _MENTION, _CERTAINTY = f"{_OURS}value-set-kind", f"{_OURS}mention", f"{_OURS}code-certainty"
+_STRENGTH = f"{_OURS}strength"
 _ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
@@ -20,6 +22,7 @@ class _Extension(msgspec.Struct):
     valueCode: str | None = None
     valueString: str | None = None
     valueDecimal: Decimal | None = None
+    valueQuantity: Quantity | None = None
 
 
 class _Concept(msgspec.Struct):
@@ -83,6 +86,8 @@ def code_set(document: ValueSetDocument, local: Mapping[str, frozenset[str]] | N
         left_out_stems=frozenset(_stems(compose.exclude)),
         left_out_patterns=tuple(_patterns(compose.exclude)),
         mentions=tuple(e.valueString for e in document.extension if e.url == _MENTION and e.valueString),
+        example=next((Coding(s, c.code, c.display) for s, c in listed if _certainty(c) == "verified"), None),
+        strengths={(s, c.code): mg for s, c in listed for mg in _strength(c)},
         ordinals={(s, c.code): o for s, c in listed for o in _ordinal(c)},
     )
 
@@ -93,6 +98,11 @@ def _certainty(concept: _Concept) -> str:
 
 def _ordinal(concept: _Concept) -> Iterator[Decimal]:
     return (e.valueDecimal for e in concept.extension if e.url == _ORDINAL and e.valueDecimal is not None)
+
+
+def _strength(concept: _Concept) -> Iterator[Decimal]:
+    given = (e.valueQuantity for e in concept.extension if e.url == _STRENGTH and e.valueQuantity is not None)
+    return (quantity.value for quantity in given if quantity.value is not None and quantity.code == "mg")
 
 
 def _stems(includes: tuple[_Include, ...]) -> Iterator[tuple[str, str]]:

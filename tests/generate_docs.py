@@ -1,6 +1,6 @@
-"""Writes docs/criteria.md anew: `python -m tests.generate_docs`.
+"""Writes the generated pages and the golden cards anew: `python -m tests.generate_docs`.
 
-The page says each criterion in words and shows every case that holds it to its word.
+The page of criteria says each criterion in words and shows every case that holds it to its word.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,8 @@ from typing import Any
 
 from cds_service.loading import COTSOM
 from cds_service.protocols.parsing import parse_protocol
+from tests import contract
+from tests.cards_golden import write_golden
 from tests.case_files import CriterionCases, load_cases
 from tests.case_words import Wording, record_in_words
 from tests.terminal_picture import PICTURE, terminal_picture
@@ -114,3 +116,5 @@ if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")
     PICTURE.write_text(terminal_picture(), encoding="utf-8")
+    contract.PAGE.write_text(contract.page(), encoding="utf-8")
+    write_golden()

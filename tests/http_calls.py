@@ -109,7 +109,7 @@ def simple_chart(*resources: object) -> Json:
 
 def open_chart(chart: Json, caller: FlaskClient | None = None, **prefetch: object) -> list[Json]:
     """The cards of a chart opening, each held against the schema."""
-    return cards_of((caller or client()).post(SERVICE, json=hook_request(chart, **prefetch)))
+    return cards_of((caller or client()).post(SERVICE, json=hook_request(chart, None, **prefetch)))
 
 
 def cards_of(answer: TestResponse) -> list[Json]:

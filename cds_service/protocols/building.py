@@ -144,6 +144,7 @@ def _guidance(given: Given) -> GuidanceRules:
         **windows,
         safety_analytes=tuple(given["safety_analytes"]),
         ends_tace=frozenset(given["ends_tace"]),
+        forbids_tace=tuple(given["forbids_tace"]),
     )
 
 

@@ -60,7 +60,7 @@ class Assessment:
 
 def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> Assessment:
     """Judges one patient: the same record, protocol and moment give the same assessment, to the byte."""
-    case = _case(protocol, record, moment.day)
+    case = case_of(protocol, record, moment.day)
     findings = _judge_all(protocol.criteria, case)
     deceased = is_deceased(record.patient, moment)
     phase = None if deceased else case.enrolment.phase
@@ -83,7 +83,8 @@ def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> As
     )
 
 
-def _case(protocol: TrialProtocol, record: PatientRecord, day: date) -> Case:
+def case_of(protocol: TrialProtocol, record: PatientRecord, day: date) -> Case:
+    """The case that statements, steps and rules are asked about."""
     measures = protocol.measures
     return Case(
         record=record,

@@ -136,6 +136,7 @@ class GuidanceRules:
     survival: tuple[int, int]
     safety_analytes: tuple[str, ...]
     ends_tace: frozenset[str]
+    forbids_tace: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,7 @@ def read_record(
 
     `supplied`: exactly these sources were asked for (None: all). Raises UnreadableBody without exactly one Patient.
     """
-    patient, url = _only_patient(decoded.received)
-    reading = Reading(vocabulary, zone, patient, url)
+    reading = reading_of(decoded, vocabulary, zone)
     shelves = _shelve(reading, decoded.received)
     conditions = [read_condition(reading, c) for c in _of(shelves, Condition)]
     procedures = [read_procedure(reading, p) for p in _of(shelves, Procedure)]
@@ -89,6 +88,12 @@ def read_record(
         study_parts=read_study_parts(reading, _of(shelves, ResearchSubject), shelves.studies),
         quality=decoded.issues + tuple(sorted(set(reading.issues), key=_issue_order)),
     )
+
+
+def reading_of(decoded: Decoded, vocabulary: Vocabulary, zone: tzinfo) -> Reading:
+    """A reading of the one patient whom the resources are about. Raises UnreadableBody without exactly one."""
+    patient, url = _only_patient(decoded.received)
+    return Reading(vocabulary, zone, patient, url)
 
 
 def _issue_order(issue: QualityIssue) -> tuple[str, str, str]:

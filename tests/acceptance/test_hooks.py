@@ -146,7 +146,7 @@ def outcome(severity: str, code: str = "exception") -> Json:
 
 
 def state_of(key: str, source: str, value: object) -> str:
-    (card,) = open_chart(simple_chart(), **{key: value})
+    (card,) = open_chart(simple_chart(), None, **{key: value})
     return states(assessment_of(card))[source]
 
 

@@ -193,9 +193,6 @@ def test_nothing_in_an_error_is_null_or_empty() -> None:
         assert list(hollow(answer.get_json())) == []
 
 
-# Feedback
-
-
 def item(**elements: object) -> Json:
     return {"card": CARD, "outcome": "accepted", "outcomeTimestamp": "2026-11-22T00:00:00Z", **elements}
 
@@ -218,7 +215,7 @@ REASON: Json = {"code": "patient-refuses", "system": "http://terminology.hl7.org
         item(extension={"com.ehr": 1}),
         item(outcome="overridden", overrideReason=None),
     ],
-    ids=lambda given: ",".join(given),
+    ids=",".join,
 )
 def test_feedback_in_the_shapes_that_ehrs_send_is_taken(given: Json) -> None:
     answer = post({"feedback": [given]}, FEEDBACK)
@@ -249,8 +246,6 @@ def test_a_batch_of_feedback_is_taken() -> None:
 def test_feedback_that_makes_no_sense_is_400_and_names_the_field(given: Json, place: str) -> None:
     assert place in problem_of(post(given, FEEDBACK), 400)["diagnostics"]
 
-
-# Callers in a browser
 
 ORIGIN = "https://sandbox.example"
 

@@ -28,6 +28,7 @@ class Served:
     process: subprocess.Popen[str]
     line: str
     base: str
+    log: Path
 
 
 def free_port() -> int:
@@ -42,18 +43,20 @@ def served(folder: Path, *options: str) -> Iterator[Served]:
     """The service on a free port, ended however the test ends."""
     port = free_port()
     own = {name: value for name, value in os.environ.items() if not name.startswith(("COTSOM_", "PROMETHEUS_"))}
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [COMMAND, "serve", "--port", str(port), *options],
-        cwd=folder,
-        env={**own, **CLOCK},
-        stdout=subprocess.PIPE,
-        stderr=(folder / "log").open("w"),
-        text=True,
-        start_new_session=True,
-    )
+    log = folder / "log"
+    with log.open("w") as written:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [COMMAND, "serve", "--port", str(port), *options],
+            cwd=folder,
+            env={**own, **CLOCK},
+            stdout=subprocess.PIPE,
+            stderr=written,
+            text=True,
+            start_new_session=True,
+        )
     try:
         assert process.stdout is not None
-        yield Served(process, process.stdout.readline(), f"http://127.0.0.1:{port}")
+        yield Served(process, process.stdout.readline(), f"http://127.0.0.1:{port}", log)
     finally:
         with_all_it_started(process, signal.SIGKILL)
         process.wait(PATIENCE)
@@ -112,10 +115,9 @@ def test_the_metrics_of_both_workers_add_up(service: Served) -> None:
     assert {answered() for _ in range(6)} == {before + 40}
 
 
-def test_its_log_is_one_json_object_a_line_and_names_no_patient(service: Served, tmp_path_factory: object) -> None:
-    assert tmp_path_factory
+def test_its_log_is_one_json_object_a_line_and_names_no_patient(service: Served) -> None:
     requests.post(f"{service.base}{SERVICE}", json={"hook": "Lebensztejn"}, timeout=PATIENCE)
-    log = Path(os.readlink(f"/proc/{service.process.pid}/fd/2")).read_text(encoding="utf-8")
+    log = service.log.read_text(encoding="utf-8")
     lines = [json.loads(line) for line in log.splitlines()]
     assert all(line["event"] in ("call", "feedback") and line["trace"] for line in lines)
     assert "Lebensztejn" not in log

@@ -14,6 +14,9 @@ DYNAMIC = "imaging-liver-dynamic"
 UNSTATED = "imaging-liver-protocol-unstated"
 
 
+Imaging = ImagingFact | ProcedureFact
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """The TACE sessions since enrolment. `latest` is None without one; `doubtful` when which is the latest is open."""
@@ -43,8 +46,8 @@ class History:
     courses: tuple[Course, ...]
     courses_in_doubt: tuple[Course, ...]
     plans: tuple[Plan, ...]
-    dynamic: tuple[Fact, ...]
-    dynamic_in_doubt: tuple[Fact, ...]
+    dynamic: tuple[Imaging, ...]
+    dynamic_in_doubt: tuple[Imaging, ...]
     visits: tuple[Visit, ...]
     part: StudyPart | None
 
@@ -128,12 +131,12 @@ def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
     return tuple(Plan(o.dated.first, o) for o in orders if o.dated.first >= day and o.dated.first not in done)
 
 
-def _imaging(record: PatientRecord, name: str, day: date) -> tuple[ImagingFact | ProcedureFact, ...]:
-    facts: Iterable[ImagingFact | ProcedureFact] = (*record.imaging.get(name, ()), *record.procedures.get(name, ()))
+def _imaging(record: PatientRecord, name: str, day: date) -> tuple[Imaging, ...]:
+    facts: Iterable[Imaging] = (*record.imaging.get(name, ()), *record.procedures.get(name, ()))
     return tuple(fact for fact in facts if fact.dated.first <= day)
 
 
-def _imaging_in_doubt(record: PatientRecord, start: DateInterval | None, day: date) -> tuple[Fact, ...]:
+def _imaging_in_doubt(record: PatientRecord, start: DateInterval | None, day: date) -> tuple[Imaging, ...]:
     """Liver imaging of unstated protocol, and dynamic imaging of which something is not certain."""
     unstated = tuple(f for f in _imaging(record, UNSTATED, day) if start is None or f.dated.last >= start.first)
     return unstated + tuple(f for f in _imaging(record, DYNAMIC, day) if _in_doubt(f, f.dated, start, DYNAMIC))

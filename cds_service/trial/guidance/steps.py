@@ -12,7 +12,7 @@ from cds_service.trial.guidance.response import Observed, Response, latest_of, r
 from cds_service.trial.phase import Phase
 from cds_service.trial.protocol import GuidanceRules
 from cds_service.trial.results import is_firm, number_in_unit
-from fhir_profiles.dates import DateInterval, add_days, add_months
+from fhir_profiles.dates import add_days, add_months
 from fhir_profiles.record import Source, SourceState
 
 
@@ -134,19 +134,14 @@ def _response_imaging(care: Care) -> Iterator[Step]:
         return
     window = _window(latest, care.rules.response_imaging)
     reason = message("step.imaging", latest=latest)
-    if any(_dated(fact).first >= window[0] for fact in care.history.dynamic if fact.subject_known):
+    if any(fact.dated.first >= window[0] for fact in care.history.dynamic if fact.subject_known):
         yield Step("NEXT-02", State.DONE, window, reason)
     elif not care.read(Source.PROCEDURES, Source.IMAGING):
         yield Step("NEXT-02", State.UNKNOWN, window, reason)
-    elif any(_dated(fact).last >= window[0] for fact in care.history.dynamic_in_doubt + care.history.dynamic):
+    elif any(fact.dated.last >= window[0] for fact in care.history.dynamic_in_doubt + care.history.dynamic):
         yield Step("NEXT-02", State.UNKNOWN, window, message("step.imaging-unstated", latest=latest))
     else:
         yield Step("NEXT-02", _by_window(care.day, window), window, reason)
-
-
-def _dated(fact: object) -> DateInterval:
-    days = getattr(fact, "dated", None)
-    return days if isinstance(days, DateInterval) else DateInterval(date.min, date.min)
 
 
 def _examination(care: Care) -> Iterator[Step]:

@@ -110,7 +110,7 @@ def test_the_summary_says_from_which_day_and_why() -> None:
     assert assessment.earliest_eligible is not None
     text = shown(assessment).summary
     assert f"not before {assessment.earliest_eligible.isoformat()}" in text
-    assert "leeding" in text
+    assert "Gastrointestinal hemorrhage on record" in text
 
 
 def test_the_summary_stays_short_whatever_the_record_says() -> None:

@@ -1,0 +1,124 @@
+"""The actions of a suggestion: what is created is valid R4, an update is the received order with named paths changed."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from cards.escaping import one_line
+from cards.model import Action
+from cards.wording import Words
+from cds_service.trial.guidance.corrections import Checked
+from fhir_profiles.terminology import Terminology
+
+Raw = Mapping[str, Any]
+LookUp = Callable[[str], Raw | None]
+_MG = {"value": 400, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
+
+
+def actions_of(checked: Checked, words: Words, terminology: Terminology, look_up: LookUp) -> tuple[Action, ...]:
+    """Everything that the correction of a draft does, each with a sentence a clinician can act on."""
+    if checked.correction.delete:
+        order = one_line(checked.draft.label)
+        return (Action("delete", words.catalogue["action.delete"].format(order=order), None, checked.draft.reference),)
+    return (
+        *_update(checked, words),
+        *_end_courses(checked, words, look_up),
+        *_create(checked, words, terminology),
+    )
+
+
+def _update(checked: Checked, words: Words) -> Iterator[Action]:
+    correction, draft, say = checked.correction, checked.draft, words.catalogue
+    if correction.start is None and correction.end is None and not correction.full_dose:
+        return
+    resource = copy.deepcopy(dict(draft.raw))
+    changes = []
+    if correction.start is not None:
+        name = "change.date" if resource["resourceType"] == "ServiceRequest" else "change.start"
+        changes.append(say[name].format(day=correction.start.isoformat()))
+        _set_start(resource, correction.start)
+    if correction.end is not None:
+        changes.append(say["change.end"].format(day=correction.end.isoformat()))
+        set_end(resource, correction.end)
+    if correction.full_dose:
+        changes.append(say["change.dose"])
+        _set_dose(resource, say["change.dose"])
+    what = say["action.update"].format(order=one_line(draft.label), changes=", ".join(changes))
+    yield Action("update", what, resource)
+
+
+def _set_start(resource: dict[str, Any], day: date) -> None:
+    if resource["resourceType"] == "ServiceRequest":
+        if "occurrencePeriod" in resource:
+            resource["occurrencePeriod"] = {**resource["occurrencePeriod"], "start": day.isoformat()}
+        else:
+            resource["occurrenceDateTime"] = day.isoformat()
+        return
+    _set_bound(resource, "start", day)
+
+
+def set_end(resource: dict[str, Any], day: date) -> None:
+    """Ends every dosage of a course on that day."""
+    _set_bound(resource, "end", day)
+
+
+def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
+    for dosage in resource.setdefault("dosageInstruction", [{}]) or [{}]:
+        repeat = dosage.setdefault("timing", {}).setdefault("repeat", {})
+        repeat["boundsPeriod"] = {**repeat.get("boundsPeriod", {}), which: day.isoformat()}
+
+
+def _set_dose(resource: dict[str, Any], text: str) -> None:
+    """400 mg twice a day, in one dosage that keeps its dates."""
+    first = (resource.get("dosageInstruction") or [{}])[0]
+    bounds = first.get("timing", {}).get("repeat", {}).get("boundsPeriod")
+    repeat = {"frequency": 2, "period": 1, "periodUnit": "d", **({"boundsPeriod": bounds} if bounds else {})}
+    kept = {name: value for name, value in first.items() if name in ("route", "method", "site", "sequence")}
+    resource["dosageInstruction"] = [
+        {**kept, "text": text, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": dict(_MG)}]}
+    ]
+
+
+def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:
+    day = checked.correction.courses_end
+    for course in checked.correction.courses:
+        found = look_up(course.reference)
+        if found is not None and day is not None:
+            resource = copy.deepcopy(dict(found))
+            set_end(resource, day)
+            order = one_line(course.label)
+            yield Action("update", words.catalogue["action.end-course"].format(order=order, day=day), resource)
+
+
+def _create(checked: Checked, words: Words, terminology: Terminology) -> Iterator[Action]:
+    correction, say = checked.correction, words.catalogue
+    subject = checked.draft.raw.get("subject", {})
+    for name in correction.tests:
+        coding = terminology.sets[name].example
+        if coding is None:
+            continue
+        days = (correction.tests_from, correction.tests_until) if name != "imaging-liver-dynamic" else (None, None)
+        first, last = days
+        text = say["action.create" if first else "action.create-now"]
+        what = text.format(what=words.title(name), first=first, last=last)
+        yield Action("create", what, _service_request(coding.system, coding.code, coding.display, subject, days))
+
+
+def _service_request(
+    system: str | None, code: str | None, display: str | None, subject: Raw, days: tuple[date | None, date | None]
+) -> Raw:
+    """A proposal for an order, as a draft; valid R4 by construction."""
+    from fhir.resources.R4B.servicerequest import ServiceRequest  # noqa: PLC0415 - slow, and only needed here
+
+    given = {
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [{"system": system, "code": code, "display": display}], "text": display},
+        "subject": {"reference": subject.get("reference", "")},
+    }
+    if days[0] is not None and days[1] is not None:
+        given["occurrencePeriod"] = {"start": days[0].isoformat(), "end": days[1].isoformat()}
+    built: Raw = ServiceRequest.model_validate(given).model_dump(mode="json", exclude_none=True)
+    return {"resourceType": "ServiceRequest", **built}

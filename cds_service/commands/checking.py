@@ -1,0 +1,88 @@
+"""`cotsom-cds check-order`: do draft orders fit the protocol? (contract 4.3)."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from cards.fingerprint import derived_trace
+from cds_service.catalogues import languages, load_words
+from cds_service.commands.assessing import read_sources
+from cds_service.commands.running import Surroundings, instant, prepare
+from cds_service.errors import BadInputError, ConfigurationError
+from cds_service.intake import read_charts
+from cds_service.ordering import Request, order_cards
+from cds_service.trial.case import Moment
+from fhir_profiles.reading.decoding import UnreadableBody
+
+
+@click.command("check-order")
+@click.argument("chart")
+@click.option("--draft", "drafts", multiple=True, required=True, type=click.Path(path_type=Path), help="A draft order.")
+@click.option("--selection", "selections", multiple=True, help="At order-select: the drafts that were selected.")
+@click.option("--hook", type=click.Choice(["order-select", "order-sign"]), default="order-sign", show_default=True)
+@click.option("--as-of", help="Instant of evaluation with offset. Default: now.")
+@click.option("--time-zone", help="The site's time zone.")
+@click.option("--supplied", help="Exactly these sources were asked for. Default: all.")
+@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@click.option("--format", "shape", type=click.Choice(["json"]), default="json", help="The cards, as JSON.")
+@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@click.pass_obj
+def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
+    surroundings: Surroundings,
+    chart: str,
+    drafts: tuple[Path, ...],
+    selections: tuple[str, ...],
+    hook: str,
+    as_of: str | None,
+    time_zone: str | None,
+    supplied: str | None,
+    site: Path | None,
+    shape: str,
+    language: str,
+) -> None:
+    r"""Check draft orders against the protocol, and print the cards an EHR would get.
+
+    \b
+    Example:
+      cotsom-cds check-order chart.json --draft tace.json --as-of 2026-11-22T09:00:00+09:00
+    """
+    del shape
+    loaded = prepare(surroundings, site, None, time_zone)
+    moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
+    given = next(iter(read_charts((chart,), surroundings.standard_input)))
+    if given.decoded is None:
+        raise BadInputError(f"{given.name}: {given.problem}")
+    raw = tuple(_read_draft(file) for file in drafts)
+    request = Request(
+        decoded=given.decoded,
+        drafts=raw,
+        selections=selections if hook == "order-select" else None,
+        supplied=read_sources(supplied) if supplied is not None else None,
+        bodies=(_body(chart),),
+    )
+    words = load_words(language, loaded.protocol.titles)
+    try:
+        cards = order_cards(loaded, words, moment, request, derived_trace(f"check-order {chart}"))
+    except UnreadableBody as error:
+        raise BadInputError(f"{chart}: {error}") from None
+    click.echo(orjson.dumps({"cards": [card.document() for card in cards]}))
+
+
+def _body(chart: str) -> bytes:
+    return Path(chart).read_bytes() if chart != "-" and Path(chart).is_file() else b""
+
+
+def _read_draft(file: Path) -> Mapping[str, Any]:
+    try:
+        given = json.loads(file.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise BadInputError(f"{file}: not JSON") from None
+    if not isinstance(given, dict) or not isinstance(given.get("resourceType"), str):
+        raise BadInputError(f"{file}: a FHIR resource with a resourceType was expected")
+    return given

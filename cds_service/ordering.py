@@ -1,0 +1,97 @@
+"""From a chart and draft orders to order cards: what the command line and the order hooks share."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cards.model import Card
+from cards.ordering import Wording, order_card
+from cards.wording import Words
+from cds_service.loading import Loaded
+from cds_service.trial.assessment import Assessment, Status, assess, case_of
+from cds_service.trial.case import Moment
+from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
+from cds_service.trial.guidance.steps import read_care
+from cds_service.trial.phase import Phase
+from fhir_profiles.reading.decoding import Decoded
+from fhir_profiles.reading.drafts import Draft, read_drafts
+from fhir_profiles.reading.records import read_record, reading_of
+from fhir_profiles.record import PatientRecord, Source
+
+Raw = Mapping[str, Any]
+_CANDIDATES = frozenset({Status.POTENTIALLY_ELIGIBLE, Status.ELIGIBLE_PENDING_CONFIRMATION})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Draft orders for one patient. `selections`: at order-select, the drafts that are judged; None: all (order-sign).
+
+    `bodies`: the JSON in which an order that is to be ended stands.
+    """
+
+    decoded: Decoded
+    drafts: tuple[Raw, ...]
+    selections: tuple[str, ...] | None
+    supplied: frozenset[Source] | None = None
+    bodies: tuple[bytes, ...] = ()
+
+
+def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, trace: str) -> tuple[Card, ...]:
+    """One card for each draft that fired a rule; none for a patient whom the protocol does not concern."""
+    reading = reading_of(request.decoded, loaded.vocabulary, moment.zone)
+    drafts = read_drafts(reading, request.drafts)
+    if not drafts:
+        return ()
+    record = read_record(request.decoded, loaded.vocabulary, moment.zone, request.supplied)
+    assessment = assess(loaded.protocol, record, moment)
+    checked = _check(loaded, record, assessment, drafts, request.selections)
+
+    def look_up(reference: str) -> Raw | None:
+        return next(_find(request.bodies, reference), None)
+
+    wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, look_up)
+    return tuple(order_card(one, assessment, wording) for one in checked)
+
+
+def _check(
+    loaded: Loaded,
+    record: PatientRecord,
+    assessment: Assessment,
+    drafts: tuple[Draft, ...],
+    selections: tuple[str, ...] | None,
+) -> tuple[Checked, ...]:
+    chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selections)
+    if assessment.phase is Phase.ENROLLED:
+        case = case_of(loaded.protocol, record, assessment.moment.day)
+        care = read_care(case, loaded.protocol.guidance, assessment.findings)
+        return check_orders(care, assessment.findings, drafts, chosen, signing=selections is None)
+    if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":
+        return check_candidates(chosen)
+    return ()
+
+
+def _find(bodies: tuple[bytes, ...], reference: str) -> Iterator[Raw]:
+    """The order as it was received, wherever it stands in the request."""
+    kind, _, name = reference.partition("/")
+    for body in bodies:
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            continue
+        yield from _resources(document, kind, name)
+
+
+def _resources(node: object, kind: str, name: str) -> Iterator[Raw]:
+    if isinstance(node, dict):
+        if node.get("resourceType") == kind and node.get("id") == name:
+            yield node
+        for key in ("entry", "resource", "prefetch"):
+            yield from _resources(node.get(key), kind, name)
+        if "resourceType" not in node:
+            for value in node.values():
+                yield from _resources(value, kind, name) if isinstance(value, dict) else ()
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _resources(inner, kind, name)

@@ -1,0 +1,140 @@
+"""Checks the drafts of a request, and says what would make each fit (rulebook 8.2 and 8.3)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.trial.findings import Finding
+from cds_service.trial.guidance.history import TACE
+from cds_service.trial.guidance.orders import (
+    Fired,
+    Order,
+    Severity,
+    anchor,
+    draft_ends_by,
+    eve,
+    fire,
+    going_on,
+    next_tace,
+    response_window,
+    safety_window,
+    would_close,
+)
+from cds_service.trial.guidance.steps import Care, missing_safety
+from fhir_profiles.dates import add_days
+from fhir_profiles.reading.drafts import Draft
+from fhir_profiles.record import Course
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What would make the draft fit: delete it, or new dates and dose, courses to end, tests and imaging to order."""
+
+    delete: bool = False
+    start: date | None = None
+    end: date | None = None
+    full_dose: bool = False
+    courses: tuple[Course, ...] = ()
+    courses_end: date | None = None
+    tests: tuple[str, ...] = ()
+    tests_from: date | None = None
+    tests_until: date | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return self == Correction()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One draft, the rules it fired, and its correction."""
+
+    draft: Draft
+    fired: tuple[Fired, ...]
+    correction: Correction
+
+
+def check_orders(
+    care: Care, findings: tuple[Finding, ...], drafts: tuple[Draft, ...], chosen: tuple[Draft, ...], *, signing: bool
+) -> tuple[Checked, ...]:
+    """The chosen drafts that fired a rule; every draft TACE with a date counts as planned for the others."""
+    by_id = {finding.id: finding for finding in findings}
+    checked = []
+    for draft in chosen:
+        others = [d for d in drafts if d is not draft and TACE in d.sets and d.start is not None and d.start.is_day]
+        days = {d.start.first for d in others if d.start is not None} | {plan.day for plan in care.history.plans}
+        planned = tuple(sorted(day for day in days if day >= care.day))
+        order = Order(care, draft, by_id, planned, signing)
+        fired = tuple(fire(order))
+        if fired:
+            checked.append(Checked(draft, fired, _correct(order, {rule.id: rule for rule in fired})))
+    return tuple(checked)
+
+
+def check_candidates(drafts: tuple[Draft, ...]) -> tuple[Checked, ...]:
+    """MATCH-02 to -04: drafts that would close the trial to a patient who may qualify; refer first."""
+    checked = ((draft, tuple(would_close(draft))) for draft in drafts)
+    return tuple(Checked(draft, fired, Correction()) for draft, fired in checked if fired)
+
+
+_DELETES = frozenset({"TACE-03", "TACE-06", "TACE-07", "SOR-05"})
+
+
+def _correct(order: Order, fired: dict[str, Fired]) -> Correction:
+    """All corrections of one draft together; a draft that is to be deleted needs no other."""
+    stops = "SOR-07" in fired and fired["SOR-07"].severity is Severity.CRITICAL
+    if stops or _DELETES & fired.keys():
+        return Correction(delete=True)
+    return _correct_tace(order, fired) if TACE in order.draft.sets else _correct_sorafenib(order, fired)
+
+
+def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
+    start = _moved(order) if "TACE-04" in fired else None
+    day = start or order.day
+    courses: tuple[Course, ...] = ()
+    last = eve(day) if day is not None else None
+    if last is not None and last >= order.care.day:
+        going = going_on(order, last)
+        courses = tuple(c for c in going if c.reference.startswith("MedicationRequest/") and c.start.first <= last)
+    tests = missing_safety(order.care, safety_window(order, day)) if day is not None and "TACE-02" in fired else ()
+    imaging = ("imaging-liver-dynamic",) if "TACE-05" in fired else ()
+    return Correction(
+        start=start,
+        courses=courses,
+        courses_end=last if courses else None,
+        tests=tests + imaging,
+        tests_from=max(order.care.day, safety_window(order, day)[0]) if tests and day is not None else None,
+        tests_until=max(order.care.day, eve(day)) if tests and day is not None else None,
+    )
+
+
+def _moved(order: Order) -> date | None:
+    """The day of the window nearest to D and not before today; None when the window is past or D stays."""
+    window = response_window(order)
+    if window is None or order.day is None or window[1] < order.care.day:
+        return None
+    moved = max(window[0], order.care.day) if order.day < window[0] else window[1]
+    return moved if moved != order.day else None
+
+
+def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
+    start = _restart(order) if "SOR-01" in fired else None
+    begins = start or order.day
+    planned = next_tace(order, begins)
+    end = eve(planned) if planned is not None and not draft_ends_by(order, eve(planned)) else None
+    if end is not None and begins is not None and end < max(begins, order.care.day):
+        start = end = None
+    wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
+    full = "SOR-02" in fired and fired["SOR-02"].severity is Severity.WARNING
+    return Correction(start=start, end=end, full_dose=full, tests=("hcg",) if wants_test else ())
+
+
+def _restart(order: Order) -> date | None:
+    """The first day of the window, or today if that is later; None without anything to measure from."""
+    if order.day is None:
+        return None
+    measured = anchor(order, order.day)
+    if measured is None:
+        return None
+    first = max(add_days(measured, order.care.rules.start_sorafenib[0]), order.care.day)
+    return first if first != order.day else None

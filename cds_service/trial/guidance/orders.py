@@ -1,0 +1,273 @@
+"""Whether a draft order fits the protocol: the rules of 8.2, each with severity, reason and correction."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from cds_service.trial.findings import Finding, Message, Verdict, message
+from cds_service.trial.guidance.history import SORAFENIB, TACE, ended_by
+from cds_service.trial.guidance.response import Response, latest_of
+from cds_service.trial.guidance.steps import Care, missing_safety, review_degree
+from fhir_profiles.dates import add_days
+from fhir_profiles.reading.doses import Dose
+from fhir_profiles.reading.drafts import Draft
+from fhir_profiles.record import Course, Source, SourceState
+
+
+class Severity(StrEnum):
+    """How urgent a rule is, in rising order."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that fired on a draft, and why."""
+
+    id: str
+    severity: Severity
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A draft being checked, among the other drafts of the request."""
+
+    care: Care
+    draft: Draft
+    findings: dict[str, Finding]
+    planned: tuple[date, ...]
+    signing: bool
+
+    @property
+    def day(self) -> date | None:
+        """D, or the start: the day of the draft, when it is exactly known."""
+        start = self.draft.start
+        return start.first if start is not None and start.is_day else None
+
+    def verdict(self, line: str) -> Verdict:
+        """The verdict of a line."""
+        return self.findings[line].verdict
+
+    def supplied(self, *sources: Source) -> bool:
+        """Whether these sources were supplied at all, so that an absence says something."""
+        states = self.care.case.record.sources
+        return all(states[source] is SourceState.SUPPLIED for source in sources)
+
+
+def fire(order: Order) -> Iterator[Fired]:
+    """Every rule that the draft fires."""
+    rules: tuple[Callable[[Order], Iterator[Fired]], ...] = ()
+    if TACE in order.draft.sets:
+        rules += (_course_goes_on, _safety_missing, _excluded, _timing, _imaging_missing, _complete, _portal, _undated)
+    if SORAFENIB in order.draft.sets:
+        rules += (_start, _first_dose, _inducer, _pregnancy, _allergy, _before_tace, _discontinue)
+    for rule in (*rules, _concomitant):
+        yield from rule(order)
+
+
+def eve(day: date) -> date:
+    """The day before."""
+    return add_days(day, -1)
+
+
+def going_on(order: Order, until: date) -> tuple[Course, ...]:
+    """The courses that are taken now and not certainly ended by that day."""
+    return tuple(c for c in order.care.history.taken(order.care.day) if not ended_by(c, until))
+
+
+def _course_goes_on(order: Order) -> Iterator[Fired]:
+    """TACE-01: sorafenib is not stopped the day before."""
+    if order.day is not None and going_on(order, eve(order.day)):
+        yield Fired("TACE-01", Severity.WARNING, message("rule.TACE-01", day=order.day, eve=eve(order.day)))
+
+
+def _safety_missing(order: Order) -> Iterator[Fired]:
+    """TACE-02: safety results are missing in the days before."""
+    if order.day is None or not order.supplied(Source.OBSERVATIONS):
+        return
+    missing = missing_safety(order.care, safety_window(order, order.day))
+    if missing:
+        soon = (order.day - order.care.day).days <= -order.care.rules.safety[0]
+        severity = Severity.WARNING if soon else Severity.INFO
+        yield Fired("TACE-02", severity, message("rule.TACE-02", day=order.day, concepts=missing))
+
+
+def safety_window(order: Order, day: date) -> tuple[date, date]:
+    """The days on which safety results count for a session on that day."""
+    first, last = order.care.rules.safety
+    return add_days(day, first), add_days(day, last)
+
+
+def _excluded(order: Order) -> Iterator[Fired]:
+    """TACE-03: liver function, blood count or fitness speak against it."""
+    violated = [line for line in order.care.rules.forbids_tace if order.verdict(line) is Verdict.VIOLATED]
+    for line in violated[:1]:
+        yield Fired("TACE-03", Severity.CRITICAL, message("rule.TACE-03", lines=tuple(violated), line=line))
+
+
+def response_window(order: Order) -> tuple[date, date] | None:
+    """The days between two sessions, counted from the latest; None when that is not certain."""
+    latest = order.care.history.latest
+    if latest is None or order.care.history.sessions.doubtful:
+        return None
+    first, last = order.care.rules.response_imaging
+    return add_days(latest, first), add_days(latest, last)
+
+
+def _timing(order: Order) -> Iterator[Fired]:
+    """TACE-04: too early or too late after the latest session."""
+    window = response_window(order)
+    if window is None or order.day is None:
+        return
+    if order.day < window[0]:
+        yield Fired("TACE-04", Severity.WARNING, message("rule.TACE-04-early", day=order.day, first=window[0]))
+    elif order.day > window[1]:
+        yield Fired("TACE-04", Severity.INFO, message("rule.TACE-04-late", day=order.day, last=window[1]))
+
+
+def _imaging_missing(order: Order) -> Iterator[Fired]:
+    """TACE-05: no response imaging since the latest session."""
+    history = order.care.history
+    if response_window(order) is None or history.latest is None:
+        return
+    if not order.supplied(Source.PROCEDURES, Source.IMAGING):
+        return
+    since = add_days(history.latest, 1)
+    if any(f.dated.first >= since and f.subject_known for f in history.dynamic):
+        return
+    unstated = any(f.dated.last >= since for f in history.dynamic_in_doubt)
+    severity = Severity.INFO if unstated else Severity.WARNING
+    name = "rule.TACE-05-unstated" if unstated else "rule.TACE-05"
+    yield Fired("TACE-05", severity, message(name, latest=history.latest))
+
+
+def _complete(order: Order) -> Iterator[Fired]:
+    """TACE-06: the liver tumour has responded completely."""
+    history = order.care.history
+    if response_window(order) is None:
+        return
+    found = latest_of(order.care.responses, intrahepatic=True, after=history.latest)
+    if found is not None and found.response is Response.COMPLETE:
+        yield Fired("TACE-06", Severity.WARNING, message("rule.TACE-06", days=found.days))
+
+
+def _portal(order: Order) -> Iterator[Fired]:
+    """TACE-07: the main portal vein is occluded by tumour."""
+    if order.verdict("E3") is Verdict.VIOLATED:
+        yield Fired("TACE-07", Severity.CRITICAL, message("rule.TACE-07"))
+
+
+def _undated(order: Order) -> Iterator[Fired]:
+    """TACE-08: the order has no date."""
+    if order.signing and order.day is None:
+        yield Fired("TACE-08", Severity.INFO, message("rule.TACE-08"))
+
+
+def anchor(order: Order, start: date) -> date | None:
+    """What the start of sorafenib is measured from: the latest TACE planned on or before it, else the latest done."""
+    before = [day for day in order.planned if day <= start]
+    return max(before) if before else order.care.history.latest
+
+
+def _start(order: Order) -> Iterator[Fired]:
+    """SOR-01: started too early or too late after TACE."""
+    if order.day is None or order.care.history.sessions.doubtful:
+        return
+    measured = anchor(order, order.day)
+    if measured is None:
+        if order.supplied(Source.PROCEDURES, Source.ORDERS):
+            yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-none"))
+        return
+    first, last = (add_days(measured, days) for days in order.care.rules.start_sorafenib)
+    if order.day < first:
+        yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-early", day=order.day, first=first))
+    elif order.day > last:
+        yield Fired("SOR-01", Severity.INFO, message("rule.SOR-01-late", day=order.day, last=last))
+
+
+def _first_dose(order: Order) -> Iterator[Fired]:
+    """SOR-02: the first course after enrolment is not 400 mg twice a day."""
+    first = not order.care.history.courses and not order.care.history.courses_in_doubt
+    if not order.signing or not first or not order.supplied(Source.MEDICATIONS):
+        return
+    if order.draft.dose is Dose.OTHER:
+        yield Fired("SOR-02", Severity.WARNING, message("rule.SOR-02"))
+    elif order.draft.dose is Dose.UNREADABLE:
+        yield Fired("SOR-02", Severity.INFO, message("rule.SOR-02-unreadable"))
+
+
+_NO_INDUCER = ("fact.doubt.unresolved", "source.not-supplied", "source.in-part")
+
+
+def _inducer(order: Order) -> Iterator[Fired]:
+    """SOR-03: a strong CYP3A4 inducer is or may be taken."""
+    finding = order.findings["E21"]
+    if finding.verdict is Verdict.VIOLATED:
+        yield Fired("SOR-03", Severity.WARNING, message("rule.SOR-03"))
+    elif finding.verdict is Verdict.UNKNOWN and any(r.id not in _NO_INDUCER for r in finding.reasons):
+        yield Fired("SOR-03", Severity.INFO, message("rule.SOR-03-open"))
+
+
+def _pregnancy(order: Order) -> Iterator[Fired]:
+    """SOR-04: pregnancy, breast-feeding, or no negative test where pregnancy is possible."""
+    if order.verdict("E18") is Verdict.VIOLATED:
+        yield Fired("SOR-04", Severity.CRITICAL, message("rule.SOR-04-pregnant"))
+    elif not order.verdict("I9").passes:
+        yield Fired("SOR-04", Severity.WARNING, message("rule.SOR-04"))
+
+
+def _allergy(order: Order) -> Iterator[Fired]:
+    """SOR-05: allergy to sorafenib."""
+    if any(SORAFENIB in fact.sets for fact in order.care.case.record.allergies.get(SORAFENIB, ())):
+        yield Fired("SOR-05", Severity.CRITICAL, message("rule.SOR-05"))
+
+
+def _before_tace(order: Order) -> Iterator[Fired]:
+    """SOR-06: the course does not end the day before a planned TACE."""
+    planned = next_tace(order, order.day)
+    if planned is not None and not draft_ends_by(order, eve(planned)):
+        yield Fired("SOR-06", Severity.WARNING, message("rule.SOR-06", day=planned))
+
+
+def next_tace(order: Order, start: date | None) -> date | None:
+    """The first TACE planned after that day."""
+    return None if start is None else min((day for day in order.planned if day > start), default=None)
+
+
+def draft_ends_by(order: Order, day: date) -> bool:
+    """Whether the drafted course certainly ends on or before that day."""
+    return order.draft.end is not None and order.draft.end.last <= day
+
+
+def _discontinue(order: Order) -> Iterator[Fired]:
+    """SOR-07: what the review for discontinuation says of sorafenib."""
+    degree = review_degree(order.care)
+    if degree == "stop":
+        yield Fired("SOR-07", Severity.CRITICAL, message("rule.SOR-07-stop"))
+    elif degree == "decide":
+        yield Fired("SOR-07", Severity.WARNING, message("rule.SOR-07-decide"))
+
+
+def _concomitant(order: Order) -> Iterator[Fired]:
+    """CON-01 and CON-02: a drug that lowers sorafenib, a drug that is no part of the protocol."""
+    if "cyp3a4-inducer-strong" in order.draft.sets:
+        yield Fired("CON-01", Severity.WARNING, message("rule.CON-01"))
+    if "molecular-targeted-or-immunotherapy" in order.draft.sets:
+        yield Fired("CON-02", Severity.WARNING, message("rule.CON-02"))
+
+
+_CLOSING = ("hepatic-local-therapy", "molecular-targeted-or-immunotherapy", "cyp3a4-inducer-strong")
+
+
+def would_close(draft: Draft) -> Iterator[Fired]:
+    """The rules that a draft fires for a patient who may qualify."""
+    if SORAFENIB in draft.sets:
+        yield Fired("MATCH-02", Severity.WARNING, message("rule.MATCH-02"))
+    if any(name in draft.sets for name in _CLOSING):
+        yield Fired("MATCH-03", Severity.INFO, message("rule.MATCH-03"))
+    if TACE in draft.sets:
+        yield Fired("MATCH-04", Severity.INFO, message("rule.MATCH-04"))

@@ -1,0 +1,112 @@
+"""Reads a dose: whether it is 400 mg twice a day, another dose, or cannot be told (rulebook 8.2, SOR-02)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from fhir_profiles.intervals import is_measurement
+from fhir_profiles.resources import CodeableConcept, Element, Period, Quantity
+
+_FULL = Decimal(400)
+_TWICE = 2
+_IN_MG = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}
+_TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{tab}", "{pill}", "1", "정"})
+_BY_CODE = {"BID": 2, "QD": 1, "TID": 3, "QID": 4, "Q12H": 2, "Q6H": 4, "Q8H": 3, "QOD": 0}
+_HOURS = {"h": Decimal(1), "d": Decimal(24)}
+_DAY = Decimal(24)
+
+
+class Repeat(Element, frozen=True, gc=False):
+    """How often, and between which dates."""
+
+    boundsPeriod: Period | None = None
+    frequency: int | None = None
+    frequencyMax: int | None = None
+    period: Decimal | None = None
+    periodMax: Decimal | None = None
+    periodUnit: str | None = None
+    timeOfDay: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
+
+
+class Rhythm(Element, frozen=True, gc=False):
+    """When doses are taken: by repetition or by a code."""
+
+    repeat: Repeat | None = None
+    code: CodeableConcept | None = None
+
+
+class DoseAndRate(Element, frozen=True, gc=False):
+    """How much at a time."""
+
+    doseQuantity: Quantity | None = None
+
+
+class DosePlan(Element, frozen=True, gc=False):
+    """One dosage entry."""
+
+    timing: Rhythm | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: CodeableConcept | None = None
+    doseAndRate: tuple[DoseAndRate, ...] = ()
+
+
+class Dose(StrEnum):
+    """What a dosage comes to."""
+
+    FULL = "full"
+    OTHER = "other"
+    UNREADABLE = "unreadable"
+
+
+def read_dose(plans: Iterable[DosePlan], strength: Decimal | None) -> Dose:
+    """Whether the entries together are 400 mg at each of exactly two times a day. `strength`: mg of one tablet."""
+    entries = tuple(plans)
+    read = [(_amount(plan, strength), _times(plan)) for plan in entries]
+    if not read or any(amount is None or times is None for amount, times in read):
+        return Dose.UNREADABLE
+    per_time: dict[str, Decimal] = {}
+    for amount, times in read:
+        for time in times or ():
+            per_time[time] = per_time.get(time, Decimal(0)) + (amount or Decimal(0))
+    if len(entries) > 1 and {len(times or ()) for _, times in read} == {1} and len(per_time) == 1:
+        return Dose.UNREADABLE
+    full = len(per_time) == _TWICE and set(per_time.values()) == {_FULL}
+    return Dose.FULL if full else Dose.OTHER
+
+
+def _amount(plan: DosePlan, strength: Decimal | None) -> Decimal | None:
+    """Milligrams at a time; None when they cannot be told."""
+    if plan.asNeededBoolean or plan.asNeededCodeableConcept is not None or len(plan.doseAndRate) != 1:
+        return None
+    quantity = plan.doseAndRate[0].doseQuantity
+    if quantity is None or quantity.value is None or quantity.comparator or not is_measurement(quantity.value):
+        return None
+    unit = quantity.code or quantity.unit or ""
+    if unit in _IN_MG:
+        return quantity.value * _IN_MG[unit]
+    return quantity.value * strength if strength is not None and unit in _TABLETS else None
+
+
+def _times(plan: DosePlan) -> tuple[str, ...] | None:
+    """The times of a day at which it is taken, named where they are; None when they cannot be told."""
+    timing = plan.timing
+    if timing is None:
+        return None
+    repeat = timing.repeat
+    if repeat is not None and (repeat.timeOfDay or repeat.when):
+        return repeat.timeOfDay or repeat.when
+    count = _count(repeat) if repeat is not None else None
+    if count is None and timing.code is not None:
+        codes = {_BY_CODE[coding.code] for coding in timing.code.coding if coding.code in _BY_CODE}
+        count = codes.pop() if len(codes) == 1 else None
+    return None if count is None else tuple(f"time {number + 1}" for number in range(count))
+
+
+def _count(repeat: Repeat) -> int | None:
+    """How often a day."""
+    hours = _HOURS.get(repeat.periodUnit or "")
+    if repeat.frequencyMax or repeat.periodMax or not repeat.period or hours is None:
+        return None
+    per_day = Decimal(repeat.frequency or 1) * _DAY / (repeat.period * hours)
+    return int(per_day) if per_day == int(per_day) and per_day <= _DAY else None

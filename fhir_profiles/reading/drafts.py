@@ -1,0 +1,118 @@
+"""Reads the draft orders of an order hook: what is ordered, for when, in which dose (rulebook 8.2)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from fhir_profiles.dates import DateInterval
+from fhir_profiles.reading.context import Belongs, Reading, label_of
+from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
+from fhir_profiles.resources import (
+    CodeableConcept,
+    Contained,
+    Medication,
+    MedicationIngredient,
+    Period,
+    Reference,
+)
+
+Raw = Mapping[str, Any]
+
+
+class _Draft(Struct, frozen=True):
+    """The elements of a draft that a rule looks at, of either kind of order."""
+
+    resourceType: str
+    id: str | None = None
+    subject: Reference | None = None
+    code: CodeableConcept | None = None
+    occurrenceDateTime: str | None = None
+    occurrencePeriod: Period | None = None
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    contained: tuple[Contained, ...] = ()
+    authoredOn: str | None = None
+    dosageInstruction: tuple[DosePlan, ...] = ()
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure, its date."""
+
+    reference: str
+    label: str
+    sets: frozenset[str]
+    start: DateInterval | None
+    end: DateInterval | None
+    dose: Dose
+    raw: Raw
+
+
+def read_drafts(reading: Reading, drafts: Iterable[Raw]) -> tuple[Draft, ...]:
+    """The drafts that can be read and are this patient's; kinds of resources that no rule concerns are passed over."""
+    resources = tuple(drafts)
+    products = {f"Medication/{r.get('id')}": r for r in resources if r.get("resourceType") == "Medication"}
+    read = (_read(reading, raw, products) for raw in resources)
+    return tuple(draft for draft in read if draft is not None)
+
+
+def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw]) -> Draft | None:
+    if raw.get("resourceType") not in ("ServiceRequest", "MedicationRequest"):
+        return None
+    try:
+        draft = msgspec.convert(raw, _Draft, strict=False)
+    except msgspec.ValidationError:
+        return None
+    if reading.belongs(draft.subject) is Belongs.ANOTHERS:
+        return None
+    reference = f"{draft.resourceType}/{draft.id}"
+    concepts = _concepts(draft, products)
+    sets, _ = reading.classify(concepts)
+    start, end = _days(reading, draft, reference)
+    strength = next(
+        (s for c in concepts for coding in c.coding if (s := reading.vocabulary.terminology.strength(coding))), None
+    )
+    return Draft(
+        reference=reference,
+        label=label_of(*concepts),
+        sets=sets,
+        start=start,
+        end=end,
+        dose=read_dose(draft.dosageInstruction, strength),
+        raw=raw,
+    )
+
+
+def _concepts(draft: _Draft, products: Mapping[str, Raw]) -> tuple[CodeableConcept, ...]:
+    direct = draft.code or draft.medicationCodeableConcept
+    if direct is not None:
+        return (direct,)
+    address = draft.medicationReference.reference if draft.medicationReference else None
+    if address is None:
+        return ()
+    inner = next((c for c in draft.contained if f"#{c.id}" == address), None)
+    if inner is not None:
+        return _named(inner.code, inner.ingredient)
+    given = products.get("/".join(address.split("/")[-2:]))
+    try:
+        product = msgspec.convert(given, Medication, strict=False) if given else None
+    except msgspec.ValidationError:
+        return ()
+    return _named(product.code, product.ingredient) if product else ()
+
+
+def _named(code: CodeableConcept | None, parts: Iterable[MedicationIngredient]) -> tuple[CodeableConcept, ...]:
+    return tuple(c for c in (code, *(part.itemCodeableConcept for part in parts)) if c is not None)
+
+
+def _days(reading: Reading, draft: _Draft, reference: str) -> tuple[DateInterval | None, DateInterval | None]:
+    if draft.resourceType == "ServiceRequest":
+        start = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.start) or None
+        return (reading.days(reference, start) if start else None), None
+    bounds = [d.timing.repeat.boundsPeriod for d in draft.dosageInstruction if d.timing and d.timing.repeat]
+    starts = [b.start for b in bounds if b and b.start] or ([draft.authoredOn] if draft.authoredOn else [])
+    ends = [b.end for b in bounds if b and b.end]
+    first = min((reading.days(reference, s) for s in starts), default=None)
+    last = max((reading.days(reference, e) for e in ends), default=None)
+    return first, last if len(ends) == len(draft.dosageInstruction) else None
