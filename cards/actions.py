@@ -1,4 +1,4 @@
-"""The actions of a suggestion: what is created is valid R4, an update is the received order with named paths changed."""
+"""The actions of a suggestion: what is created is valid R4; an update is the received order with dates or dose set."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping

@@ -7,16 +7,16 @@ import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|javascript|data)(:)|(www)(\.)")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "@": "&#64;"}
+_ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|javascript|data)(:)|(www)(\.)")
 
 
 def escaped(text: str) -> str:
     """The text, showing as itself whether it is read as Markdown or as HTML; nothing in it becomes a link."""
     plain = _CONTROL.sub(" ", text).strip()
-    html = "".join(_HTML.get(character, character) for character in plain)
-    marked = _MARKDOWN.sub(r"\\\1", html)
-    return _ADDRESS.sub(_unlinked, marked)
+    marked = _MARKDOWN.sub(r"\\\1", plain)
+    html = "".join(_HTML.get(character, character) for character in marked)
+    return _ADDRESS.sub(_unlinked, html)
 
 
 def one_line(text: str) -> str:

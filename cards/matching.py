@@ -7,7 +7,7 @@ from datetime import timedelta
 from cards.documents import assessment_document, reason_of
 from cards.escaping import escaped, one_line, shortened
 from cards.fingerprint import derived_uuid, fingerprint, verdict_facts
-from cards.model import SUMMARY_BELOW, Card, CardSource, Coding, Indicator, Link
+from cards.model import SUMMARY_BELOW, Card, CardSource, Coding, Indicator, Link, pruned
 from cards.wording import Words
 from cds_service.trial.assessment import Assessment, Status
 from cds_service.trial.findings import Finding, Verdict
@@ -27,6 +27,7 @@ class CardSettings:
     """What a site decides about cards: how far ahead "not before" is shown, and where a card's worksheet is."""
 
     show_ahead_days: int = 60
+    remind_ahead_days: int = 7
     worksheet: str | None = None
 
 
@@ -175,7 +176,7 @@ def extension(assessment: Assessment, words: Words, trace: str) -> Mapping[str, 
         "trial": assessment.trial,
         "protocolVersion": assessment.protocol_version,
         "traceId": trace,
-        "assessment": {**document, "criteria": worth},
+        "assessment": pruned({**document, "criteria": worth}),
     }
 
 

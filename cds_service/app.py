@@ -28,7 +28,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits
         loaded=loaded,
         words=load_words("en", loaded.protocol.titles),
         clock=clock,
-        cards=CardSettings(settings.show_ahead_days, settings.worksheet),
+        cards=CardSettings(settings.show_ahead_days, settings.remind_ahead_days, settings.worksheet),
         limits=limits or Limits(),
         metrics=Metrics.create(),
     )
@@ -76,7 +76,7 @@ def _trace_and_measure(app: Flask, metrics: Metrics) -> None:
     @app.before_request
     def begin() -> None:
         given = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
-        g.trace_given = given[1] if given else None
+        g.trace_given = given[1] if given and int(given[1], 16) else None
         g.trace = g.trace_given or uuid4().hex
         g.begun = perf_counter()
 

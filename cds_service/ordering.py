@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -15,10 +16,12 @@ from cds_service.trial.case import Moment
 from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
 from cds_service.trial.guidance.steps import read_care
 from cds_service.trial.phase import Phase
+from fhir_profiles.reading.context import Reading
 from fhir_profiles.reading.decoding import Decoded
 from fhir_profiles.reading.drafts import Draft, read_drafts
 from fhir_profiles.reading.records import read_record, reading_of
 from fhir_profiles.record import PatientRecord, Source
+from fhir_profiles.resources import Patient
 
 Raw = Mapping[str, Any]
 _CANDIDATES = frozenset({Status.POTENTIALLY_ELIGIBLE, Status.ELIGIBLE_PENDING_CONFIRMATION})
@@ -53,6 +56,17 @@ def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, 
 
     wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, look_up)
     return tuple(order_card(one, assessment, wording) for one in checked)
+
+
+_CONCERNED = frozenset(
+    {"tace", "sorafenib", "hepatic-local-therapy", "cyp3a4-inducer-strong", "molecular-targeted-or-immunotherapy"}
+)
+
+
+def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...]) -> bool:
+    """Whether any rule speaks of one of the drafts."""
+    reading = Reading(loaded.vocabulary, zone, Patient(id=patient.removeprefix("Patient/")), None)
+    return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts))
 
 
 def _check(

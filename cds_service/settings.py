@@ -24,6 +24,7 @@ class Settings:
     studies: tuple[str, ...] = ()
     clock: datetime | None = None
     show_ahead_days: int = 60
+    remind_ahead_days: int = 7
     worksheet: str | None = None
     cors_origins: tuple[str, ...] = ()
     file: str = ""
@@ -62,7 +63,7 @@ def _settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Setti
     _refuse_unknown("study.", study, {"references"})
     clock = environment.get("COTSOM_CLOCK")
     cards, cors = _table(given, "cards"), _table(given, "cors")
-    _refuse_unknown("cards.", cards, {"show_ahead_days", "worksheet"})
+    _refuse_unknown("cards.", cards, {"show_ahead_days", "remind_ahead_days", "worksheet"})
     _refuse_unknown("cors.", cors, {"origins"})
     return Settings(
         zone=read_zone(environment.get("COTSOM_TIME_ZONE") or given.get("time_zone", "UTC")),
@@ -73,6 +74,7 @@ def _settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Setti
         studies=tuple(_texts("study.references", study.get("references", []))),
         clock=read_clock(clock) if clock else None,
         show_ahead_days=_days("cards.show_ahead_days", cards.get("show_ahead_days", 60)),
+        remind_ahead_days=_days("cards.remind_ahead_days", cards.get("remind_ahead_days", 7)),
         worksheet=_address("cards.worksheet", cards.get("worksheet")),
         cors_origins=_origins(environment.get("COTSOM_CORS_ORIGINS"), cors.get("origins", [])),
     )

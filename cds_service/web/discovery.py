@@ -24,6 +24,7 @@ PREFETCH: Mapping[str, str] = {
     "researchSubjects": "ResearchSubject?individual={{context.patientId}}&_include=ResearchSubject:study",
     "encounters": "Encounter?patient={{context.patientId}}&status=finished",
 }
+_DISCLAIMER = "Decision support for research, not a medical device."
 # Without these a chart opening is answered with 412; every other absent key only leaves lines open.
 REQUIRED = (Source.PATIENT, Source.CONDITIONS, Source.OBSERVATIONS)
 KEY_OF_SOURCE: dict[Source, str] = {
@@ -45,15 +46,28 @@ class Service:
 
 def services(protocol: TrialProtocol) -> tuple[Service, ...]:
     """The services, one a hook."""
+    name = f"{protocol.name} ({protocol.id})"
     return (
         Service(
             id="cotsom-patient-view",
             hook="patient-view",
-            title=f"{protocol.name} trial match",
+            title=f"{protocol.name} trial match and next steps",
             description=(
-                f"Says whether the patient may qualify for {protocol.name} ({protocol.id}), what is missing, and when. "
-                "Decision support for research, not a medical device."
+                f"Says whether the patient may qualify for {name}, what is missing, and when; for an enrolled patient, "
+                f"what the protocol wants next. {_DISCLAIMER}"
             ),
+        ),
+        Service(
+            id="cotsom-order-select",
+            hook="order-select",
+            title=f"{protocol.name} order check while choosing",
+            description=f"Checks the selected draft orders against {name}. {_DISCLAIMER}",
+        ),
+        Service(
+            id="cotsom-order-sign",
+            hook="order-sign",
+            title=f"{protocol.name} order check before signing",
+            description=f"Checks every draft order against {name} and offers the corrected order. {_DISCLAIMER}",
         ),
     )
 

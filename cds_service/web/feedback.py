@@ -53,6 +53,8 @@ def read_feedback(body: bytes) -> Feedback:
     batch = decode_json(_DECODER, body)
     if not batch.feedback:
         raise bad_request("feedback", "at least one item was expected")
+    if any(not item.card for item in batch.feedback):
+        raise bad_request("feedback.card", "the uuid of a card was expected")
     if len(batch.feedback) > _MOST:
         raise bad_request("feedback", f"at most {_MOST} items were expected")
     return batch

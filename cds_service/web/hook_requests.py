@@ -1,9 +1,11 @@
 """Reads the body of a hook call: tolerant of what EHRs add, exact about what is missing."""
 
 import re
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
+import orjson
 
 from cds_service.web.problems import Problem, bad_request, missing_prefetch
 from fhir_profiles.reading.decoding import Decoded
@@ -25,6 +27,8 @@ class HookContext(msgspec.Struct, rename="camel"):
     patient_id: str
     user_id: str | None = None
     encounter_id: str | None = None
+    draft_orders: msgspec.Raw | None = None
+    selections: tuple[str, ...] | None = None
 
 
 class HookRequest(msgspec.Struct, rename="camel"):
@@ -49,6 +53,25 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
     if not request.context.patient_id:
         raise bad_request("context.patientId", "the id of the patient was expected")
     return request
+
+
+def read_draft_orders(request: HookRequest) -> tuple[Mapping[str, Any], ...]:
+    """The resources among the draft orders; entries that are none are passed over. Raises Problem (400)."""
+    if request.context.draft_orders is None:
+        raise bad_request("context.draftOrders", "is required")
+    bundle = orjson.loads(request.context.draft_orders)
+    entries = bundle.get("entry", []) if isinstance(bundle, dict) else None
+    if not isinstance(entries, list):
+        raise bad_request("context.draftOrders", "a Bundle was expected")
+    resources = (entry.get("resource") for entry in entries if isinstance(entry, dict))
+    return tuple(r for r in resources if isinstance(r, dict) and isinstance(r.get("resourceType"), str))
+
+
+def read_selections(request: HookRequest) -> tuple[str, ...]:
+    """The drafts that the clinician has selected. Raises Problem (400) where they are missing."""
+    if request.context.selections is None:
+        raise bad_request("context.selections", "is required")
+    return request.context.selections
 
 
 def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:

@@ -6,18 +6,26 @@ from datetime import datetime
 
 import orjson
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
-from cards.documents import Json
 from cards.fingerprint import derived_trace
 from cards.matching import CardSettings, match_card
+from cards.model import Card, Json
+from cards.reminding import step_card
 from cards.wording import Words
 from cds_service.loading import Loaded
-from cds_service.trial.assessment import Assessment, assess
+from cds_service.ordering import Request, concern_a_rule, order_cards
+from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
 from cds_service.web.discovery import KEY_OF_SOURCE, REQUIRED, discovery, services
 from cds_service.web.feedback import read_feedback
-from cds_service.web.hook_requests import HookRequest, read_hook_request, read_prefetch
+from cds_service.web.hook_requests import (
+    HookRequest,
+    read_draft_orders,
+    read_hook_request,
+    read_prefetch,
+    read_selections,
+)
 from cds_service.web.observing import Metrics
 from fhir_profiles.reading.records import read_record
 
@@ -53,7 +61,11 @@ def json_body() -> bytes:
     """The body of a JSON request. Raises UnsupportedMediaType for any other."""
     if request.mimetype != JSON:
         raise UnsupportedMediaType
-    return request.get_data(cache=False)
+    body = request.get_data(cache=False)
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge  # a body sent in chunks is cut at the limit
+    return body
 
 
 def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a route
@@ -73,7 +85,8 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
         g.hook = offered[service].hook
         hook_request = read_hook_request(json_body(), offered[service].hook)
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
-        return json_answer({"cards": patient_view_cards(edge, hook_request, g.trace)})
+        made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
+        return json_answer({"cards": [told(edge, card) for card in made(edge, hook_request, g.trace)]})
 
     @routes.post("/cds-services/<service>/feedback")
     def feedback(service: str) -> Response:
@@ -98,16 +111,33 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     return routes
 
 
-def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> list[Json]:
+def told(edge: Edge, card: Card) -> Json:
+    """The card as JSON, counted."""
+    edge.metrics.cards.labels(card.source.topic.code, card.indicator.value).inc()
+    return card.document()
+
+
+def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:
     """The cards of a chart opening: at most one."""
     assessment = judge(edge, hook_request)
     g.roll_up = assessment.status.value
     edge.metrics.statuses.labels(assessment.status.value).inc()
-    card = match_card(assessment, edge.loaded.protocol, edge.words, edge.cards, trace)
-    if card is None:
-        return []
-    edge.metrics.cards.labels(card.source.topic.code, card.indicator.value).inc()
-    return [card.document()]
+    make = step_card if assessment.status in (Status.ENROLLED, Status.FOLLOW_UP) else match_card
+    card = make(assessment, edge.loaded.protocol, edge.words, edge.cards, trace)
+    return (card,) if card is not None else ()
+
+
+def order_hook_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:
+    """The cards of draft orders: one for each that fired a rule. What no rule concerns needs no data and no card."""
+    zone = edge.loaded.settings.zone
+    drafts = read_draft_orders(hook_request)
+    selections = read_selections(hook_request) if hook_request.hook == "order-select" else None
+    if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts):
+        return ()
+    decoded = read_prefetch(hook_request, REQUIRED, KEY_OF_SOURCE, edge.limits.entries)
+    bodies = tuple(bytes(raw) for raw in (hook_request.prefetch or {}).values())
+    asked = Request(decoded, drafts, selections, None, bodies)
+    return order_cards(edge.loaded, edge.words, Moment(edge.clock(), zone), asked, trace)
 
 
 def judge(edge: Edge, hook_request: HookRequest) -> Assessment:
