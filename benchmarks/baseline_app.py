@@ -1,5 +1,6 @@
 """The least that a service on the same server can do: parse the JSON of the body and answer with a fixed card."""
 
+import encodings.idna  # noqa: F401 - a thread that imports it while the workers are forked leaves them its import lock
 import sys
 
 import orjson

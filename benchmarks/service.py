@@ -1,4 +1,4 @@
-"""Measures the running service over HTTP beside a view of the same server that only parses: `python -m benchmarks.service`.
+"""Measures the running service over HTTP beside a view of the same server that only parses JSON.
 
 Eight clients that keep their connections call two workers. The rounds of both sides take turns, so that what else the
 machine does falls on both. The clients live in processes of their own, but on the same processors as the servers:
@@ -6,6 +6,7 @@ machine does falls on both. The clients live in processes of their own, but on t
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +57,9 @@ class Served:
     def workers(self) -> tuple[int, ...]:
         """The processes that answer calls."""
         children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii").split()
-        return tuple(int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes())
+        return tuple(
+            int(one) for one in children if b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()
+        )
 
     def processor_seconds(self) -> float:
         """What the workers have spent so far."""
@@ -230,13 +233,23 @@ def _served(command: Sequence[str]) -> Iterator[Served]:
     environment = {**os.environ, "COTSOM_CLOCK": AS_OF.isoformat()}
     begun = perf_counter()
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(filled, env=environment, stdout=quiet, stderr=quiet) as process:  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - our own command
+        filled, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as process:
         try:
             _wait_until_ready(port)
             yield Served(process.pid, port, perf_counter() - begun)
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Asks the server to end, and ends it with its workers where it does not."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_until_ready(port: int) -> None:

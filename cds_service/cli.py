@@ -19,7 +19,7 @@ from cds_service.commands.serving import serve_command
 @click.version_option(package_name="cotsom-cds", prog_name="cotsom-cds")
 @click.pass_context
 def main(context: click.Context) -> None:
-    r"""Judge FHIR R4 records against a clinical trial protocol.
+    """Judge FHIR R4 records against a clinical trial protocol.
 
     Decision support for research, not a medical device.
 

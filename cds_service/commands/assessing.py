@@ -56,7 +56,7 @@ def assess_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters
     shape: str | None,
     language: str,
 ) -> None:
-    r"""Judge patients against the protocol.
+    """Judge patients against the protocol.
 
     CHARTS are FHIR R4 Bundles of any type, folders, NDJSON files, or - for standard input. Several patients give one
     JSON document a line.

@@ -44,7 +44,7 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
     shape: str,
     language: str,
 ) -> None:
-    r"""Check draft orders against the protocol, and print the cards an EHR would get.
+    """Check draft orders against the protocol, and print the cards an EHR would get.
 
     \b
     Example:

@@ -31,7 +31,7 @@ ZONE = "Asia/Seoul"
 @click.option("--chart", type=str, default="", help="Judge this file too, as of today.")
 @click.pass_obj
 def demo_command(surroundings: Surroundings, chart: str) -> None:
-    r"""Start the service, open the charts of ten invented patients, show the card that each brings.
+    """Start the service, open the charts of ten invented patients, show the card that each brings.
 
     The clock stands at 22 November 2026. On a terminal the service goes on until Ctrl-C.
 

@@ -19,7 +19,7 @@ def protocol_group() -> None:
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
 @click.pass_obj
 def check_command(surroundings: Surroundings, file: Path, site: Path | None) -> None:
-    r"""Check a protocol FILE: its words, its values, its value sets, clauses that can never matter.
+    """Check a protocol FILE: its words, its values, its value sets, clauses that can never matter.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def check_command(surroundings: Surroundings, file: Path, site: Path | None) -> 
 @click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
 @click.pass_obj
 def show_command(surroundings: Surroundings, file: Path | None, site: Path | None, language: str) -> None:
-    r"""Show the criteria as a clinician reads them, with every threshold in force (FILE; default: COTSOM).
+    """Show the criteria as a clinician reads them, with every threshold in force (FILE; default: COTSOM).
 
     \b
     Example:

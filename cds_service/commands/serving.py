@@ -33,7 +33,7 @@ SERVICE = "cds_service.app:app_from_environment"
 def serve_command(  # noqa: PLR0913 - a command has as many parameters as options
     surroundings: Surroundings, host: str, port: int, workers: int, site: Path | None, *, insecure_open: bool
 ) -> None:
-    r"""Serve CDS Hooks over HTTP. Prints one line with the address when it answers.
+    """Serve CDS Hooks over HTTP. Prints one line with the address when it answers.
 
     \b
     Examples:
