@@ -67,7 +67,7 @@ class Words:
             return self.title(str(value))
         if name == "source":
             return self.catalogue[f"source.name.{value}"]
-        return str(value)
+        return str(value).replace("10*3/uL", "×10³/µL")
 
     def _list(self, names: tuple[str, ...]) -> str:
         names = tuple(dict.fromkeys(names))
