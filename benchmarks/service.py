@@ -6,6 +6,7 @@ machine does falls on both. The clients live in processes of their own, but on t
 """
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -35,7 +36,7 @@ _PROCESSES: Final = 2
 _CLIENTS_A_PROCESS: Final = 4
 _CLIENTS: Final = _PROCESSES * _CLIENTS_A_PROCESS
 _WARM_SECONDS: Final = 0.5
-_ROUND_SECONDS: Final = 2.0
+_ROUND_SECONDS: Final = 1.5
 _HALF_LOAD_SECONDS: Final = 6.0
 _ROUNDS: Final = 3
 _STARTS: Final = 3
@@ -118,13 +119,21 @@ def main() -> None:
     with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as clients, _served(_OURS) as ours:
         with _served(_PLAIN) as plain:
             loads = tuple(_loads(ours))
-            compared = [_compare(clients, (ours, plain), name, load) for name, load in loads]
+            compared = [one for name, load in loads for one in _compare(clients, (ours, plain), name, load)]
             _print_table(compared)
             print(
                 f"a worker after L: {ours.megabytes():.0f} MB, plain {plain.megabytes():.0f} MB (target {_WORKER_MB})"
             )
         _print_half_load(clients, dict(loads)["M"], next(c for c in compared if c.name == "M"))
     print(f"ready after: {_start(_OURS):.2f} s, plain {_start(_PLAIN):.2f} s (target {_READY_SECONDS:.2f})")
+
+
+def compare(commands: Sequence[str]) -> None:
+    """Prints a line on chart M for each way to serve: what follows `python`, with {port} where its port belongs."""
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as clients, ExitStack() as running:
+        served = [running.enter_context(_served(shlex.split(command))) for command in commands]
+        load = dict(_loads(served[0]))["M"]
+        _print_table(tuple(_compare(clients, [*served, running.enter_context(_served(_PLAIN))], "M", load)))
 
 
 def _loads(ours: Served) -> Iterator[tuple[str, Load]]:
@@ -135,12 +144,13 @@ def _loads(ours: Served) -> Iterator[tuple[str, Load]]:
         yield size.name, Load(ours.port, f"/cds-services/{service['id']}", body, _ROUND_SECONDS)
 
 
-def _compare(clients: Executor, sides: tuple[Served, Served], name: str, load: Load) -> Compared:
+def _compare(clients: Executor, sides: Sequence[Served], name: str, load: Load) -> Iterator[Compared]:
+    """Every side but the last, each beside the last."""
     for side in sides:
         _one_round(clients, side, load._replace(port=side.port, seconds=_WARM_SECONDS))
-    turns = [tuple(_one_round(clients, side, load._replace(port=side.port)) for side in sides) for _ in range(_ROUNDS)]
-    ours, plain = zip(*turns, strict=True)
-    return Compared(name, len(load.body), ours, plain)
+    turns = [[_one_round(clients, side, load._replace(port=side.port)) for side in sides] for _ in range(_ROUNDS)]
+    *compared, plain = zip(*turns, strict=True)
+    return (Compared(name, len(load.body), ours, plain) for ours in compared)
 
 
 def _one_round(clients: Executor, side: Served, load: Load) -> Round:
@@ -284,4 +294,4 @@ def _megabytes(process: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    compare(sys.argv[1:]) if sys.argv[1:] else main()

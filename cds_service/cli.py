@@ -13,6 +13,7 @@ from cds_service.commands.demonstrating import demo_command
 from cds_service.commands.protocols import protocol_group
 from cds_service.commands.running import CommandGroup, Surroundings
 from cds_service.commands.serving import serve_command
+from cds_service.commands.timelines import timeline_command
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,6 +29,7 @@ def main(context: click.Context) -> None:
       cotsom-cds assess chart.json
       cotsom-cds assess chart.json --as-of 2026-11-22T09:00:00+09:00 --format json
       cotsom-cds assess export-folder/ --supplied patient,conditions,procedures,medications
+      cotsom-cds timeline chart.json --tace 2026-12-03
       cotsom-cds protocol show
       cotsom-cds serve --port 8080
       cotsom-cds demo
@@ -43,5 +45,6 @@ def main(context: click.Context) -> None:
 main.add_command(assess_command)
 main.add_command(protocol_group)
 main.add_command(check_order_command)
+main.add_command(timeline_command)
 main.add_command(demo_command)
 main.add_command(serve_command)

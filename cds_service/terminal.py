@@ -12,6 +12,7 @@ from cards.documents import reason_of
 from cards.wording import Words
 from cds_service.trial.assessment import Assessment, Status
 from cds_service.trial.findings import Message, Verdict
+from cds_service.trial.guidance.steps import State
 from cds_service.trial.protocol import Criterion, TrialProtocol
 from fhir_profiles.record import SourceState
 
@@ -30,6 +31,7 @@ _MARKS = {
     Verdict.ATTEST: "!",
     Verdict.VIOLATED: "x",
 }
+_TOLD = (State.DUE, State.OVERDUE)
 _STATUS_COLOURS = {
     Status.ELIGIBLE_PENDING_CONFIRMATION: "bold green",
     Status.POTENTIALLY_ELIGIBLE: "bold yellow",
@@ -133,6 +135,8 @@ def show_overview(assessed: Iterable[tuple[str, Assessment]], words: Words) -> T
 
 
 def _in_the_way(assessment: Assessment, words: Words) -> str:
+    if assessment.steps:
+        return "; ".join(f"{words.say(step.reason)} ({step.state})" for step in assessment.steps if step.state in _TOLD)
     violated = [f.id for f in assessment.findings if f.verdict is Verdict.VIOLATED]
     parts = [f"{words.catalogue['group.violated']}: {', '.join(violated)}"] if violated else []
     parts += [words.say(item.ask.text) for item in assessment.missing]

@@ -9,6 +9,7 @@ from typing import Any, Final
 import jsonschema
 from flask import Flask
 from flask.testing import FlaskClient
+from referencing import Registry
 from werkzeug.test import TestResponse
 
 import cards
@@ -25,7 +26,13 @@ FEEDBACK: Final = f"{SERVICE}/feedback"
 INSTANCE: Final = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 METASTASIS: Final = "lung-metastasis"
 EXTENSION: Final = "org.cotsom-cds"
-SCHEMA: Final = Path(cards.__file__).parent / "schemas" / "match-card.schema.json"
+SCHEMAS: Final = Path(cards.__file__).parent / "schemas"
+# Which schema a card is held against, by the code of its topic.
+SCHEMA_OF_TOPIC: Final[Mapping[str, str]] = {
+    "trialmatch": "match-card",
+    "protocolstep": "step-card",
+    "ordercheck": "order-card",
+}
 
 _TYPES: Mapping[str, frozenset[str]] = {
     "conditions": frozenset({"Condition"}),
@@ -119,7 +126,7 @@ def cards_of(answer: TestResponse) -> list[Json]:
     document = json.loads(answer.data)
     assert set(document) == {"cards"}
     for card in document["cards"]:
-        card_validator().validate(card)
+        card_validator(card["source"]["topic"]["code"]).validate(card)
     return list(document["cards"])
 
 
@@ -143,9 +150,12 @@ def problem_of(answer: TestResponse, status: int) -> Json:
 
 
 @cache
-def card_validator() -> jsonschema.Draft202012Validator:
-    """What every match card must be."""
-    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+def card_validator(topic: str = "trialmatch") -> jsonschema.Draft202012Validator:
+    """What every card of this topic must be."""
+    contents = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(SCHEMAS.glob("*.json"))]
+    registry: Registry[Any] = Registry().with_contents((one["$id"], one) for one in contents)
+    wanted = next(one for one in contents if one["$id"].endswith(f"/{SCHEMA_OF_TOPIC[topic]}.schema.json"))
+    return jsonschema.Draft202012Validator(wanted, registry=registry)
 
 
 def hollow(value: object, place: str = "$") -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""`cotsom-cds demo`: the service, its bundled patients, and the card that each chart opening brings."""
+"""`cotsom-cds demo`: the service, its bundled patients, the card that each chart opening brings, and order checks."""
 
 import json
 import shlex
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,9 +15,10 @@ from rich.console import Console
 from cds_service.catalogues import load_words
 from cds_service.commands.assessing import judge_chart
 from cds_service.commands.running import Surroundings, prepare
-from cds_service.demo.client import cards_of, discover, hook_request
+from cds_service.demo.client import Json, cards_of, discover, hook_request
+from cds_service.demo.orders import Orders, accept, bundle_of, read_orders, rewritten, waits_for_results
 from cds_service.demo.server import running_service
-from cds_service.demo.showing import show_cards
+from cds_service.demo.showing import show_cards, show_orders, show_second_check
 from cds_service.errors import ExitCode
 from cds_service.intake import read_charts
 from cds_service.settings import read_clock, read_zone
@@ -23,8 +26,27 @@ from cds_service.terminal import show_assessment, show_overview, terminal
 from cds_service.trial.case import Moment
 
 PATIENTS = Path(__file__).parent.parent / "demo" / "patients"
+DRAFTS = PATIENTS.parent / "drafts"
 AS_OF = "2026-11-22T09:00:00+09:00"
 ZONE = "Asia/Seoul"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where the demonstration plays: the service, the folder of the calls made, the screen."""
+
+    base: str
+    folder: Path
+    console: Console
+
+    def service(self, hook: str) -> Json:
+        """The service that discovery offers for a hook."""
+        return next(one for one in discover(self.base) if one["hook"] == hook)
+
+    def call(self, service: Json, request: Json, name: str) -> Sequence[Json]:
+        """The cards of a call, which is kept as a file."""
+        (self.folder / f"{name}.json").write_text(json.dumps(request, ensure_ascii=False), encoding="utf-8")
+        return cards_of(self.base, service, request)
 
 
 @click.command("demo")
@@ -43,9 +65,11 @@ def demo_command(surroundings: Surroundings, chart: str) -> None:
     console = terminal()
     _overview(surroundings, console)
     with running_service(AS_OF, ZONE) as base, tempfile.TemporaryDirectory(prefix="cotsom-cds-demo-") as folder:
-        _open_charts(base, Path(folder), console)
+        stage = _Stage(base, Path(folder), console)
+        _open_charts(stage)
+        _sign_orders(stage)
         code = _own_chart(surroundings, chart) if chart else ExitCode.DONE
-        _say_how(base, Path(folder), console)
+        _say_how(stage)
         if sys.stdin.isatty() and sys.stdout.isatty():
             _until_stopped(console)
     raise SystemExit(int(code))
@@ -66,22 +90,57 @@ def _overview(surroundings: Surroundings, console: Console) -> None:
     console.print(show_overview(shown, words))
 
 
-def _open_charts(base: str, folder: Path, console: Console) -> None:
+def _open_charts(stage: _Stage) -> None:
     """Opens every chart over HTTP, as an EHR does, and shows what comes back."""
-    service = next(s for s in discover(base) if s["hook"] == "patient-view")
+    service = stage.service("patient-view")
     for file in sorted(PATIENTS.glob("*.json")):
         request = hook_request(service, json.loads(file.read_bytes()))
-        (folder / file.name).write_text(json.dumps(request, ensure_ascii=False), encoding="utf-8")
-        console.rule(f"an EHR opens the chart {file.stem}")
-        console.print(show_cards(cards_of(base, service, request)))
+        stage.console.rule(f"an EHR opens the chart {file.stem}")
+        stage.console.print(show_cards(stage.call(service, request, file.stem)))
 
 
-def _say_how(base: str, folder: Path, console: Console) -> None:
-    body = shlex.quote(f"@{folder / '02-inr-and-ecog-missing.json'}")
-    address = f"{base}/cds-services/cotsom-patient-view"
+def _sign_orders(stage: _Stage) -> None:
+    """Has the draft orders checked over HTTP, as an EHR does before they are signed."""
+    service = stage.service("order-sign")
+    for file in sorted(DRAFTS.glob("*.json")):
+        chart = json.loads((PATIENTS / file.name).read_bytes())
+        stage.console.rule(f"an EHR has orders to sign: {file.stem}")
+        _sign(stage, service, read_orders(chart, json.loads(file.read_bytes())), file.stem)
+
+
+def _sign(stage: _Stage, service: Json, orders: Orders, name: str) -> None:
+    """One patient's orders: checked, corrected as the cards suggest, checked again."""
+    stage.console.print(show_orders("Draft orders", orders.drafts))
+    cards = _check(stage, service, orders, f"{name}.order-sign")
+    stage.console.print(show_cards(cards))
+    if not cards:
+        return
+    corrected = accept(orders, cards)
+    stage.console.print(show_orders("Accepted. Draft orders now", corrected.drafts))
+    changed = rewritten(orders, corrected)
+    if changed:
+        stage.console.print(show_orders("Orders changed in the chart", changed))
+    again = _check(stage, service, corrected, f"{name}.order-sign-again")
+    stage.console.print(show_second_check(again, waits=waits_for_results(again, corrected)))
+
+
+def _check(stage: _Stage, service: Json, orders: Orders, name: str) -> Sequence[Json]:
+    context = {"draftOrders": bundle_of(orders.drafts)}
+    return stage.call(service, hook_request(service, bundle_of(orders.chart), context), name)
+
+
+def _say_how(stage: _Stage) -> None:
+    console = stage.console
     console.rule("try it")
-    console.print(f"The service: {base}/cds-services", soft_wrap=True)
-    console.print(f"curl -s -H 'Content-Type: application/json' --data {body} {address}", soft_wrap=True, markup=False)
+    console.print(f"The service: {stage.base}/cds-services", soft_wrap=True)
+    for name, service in (
+        ("02-inr-and-ecog-missing", "cotsom-patient-view"),
+        ("13-tace-with-sorafenib-still-on.order-sign", "cotsom-order-sign"),
+    ):
+        body = shlex.quote(f"@{stage.folder / name}.json")
+        address = f"{stage.base}/cds-services/{service}"
+        json_type = "-H 'Content-Type: application/json'"
+        console.print(f"curl -s {json_type} --data {body} {address}", soft_wrap=True, markup=False)
     console.print("It answers this machine alone and does not check who calls: a demonstration.")
 
 

@@ -1,5 +1,6 @@
 """An honest CDS Hooks client: reads discovery, fills the prefetch templates from a chart, calls the service."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
@@ -19,16 +20,22 @@ def discover(base: str) -> Sequence[Json]:
     return services
 
 
-def hook_request(service: Json, chart: Json) -> Json:
-    """The call that opens a chart: the context, and every prefetch template filled from it."""
+def hook_request(service: Json, chart: Json, context: Json | None = None) -> Json:
+    """The call of a hook about a chart: every prefetch template filled from it. `context`: what the hook adds to it."""
     resources = [entry["resource"] for entry in chart["entry"]]
     patient = next(resource for resource in resources if resource["resourceType"] == "Patient")
     return {
         "hook": service["hook"],
-        "hookInstance": str(uuid5(_NAMESPACE, f"{service['id']}/{patient['id']}")),
-        "context": {"userId": "Practitioner/demo", "patientId": patient["id"]},
+        "hookInstance": _instance(service["id"], patient["id"], context),
+        "context": {"userId": "Practitioner/demo", "patientId": patient["id"], **(context or {})},
         "prefetch": {key: answered(template, resources) for key, template in service.get("prefetch", {}).items()},
     }
+
+
+def _instance(service: str, patient: str, context: Json | None) -> str:
+    """The id of a call: the same for the same call, so that the demonstration can be repeated."""
+    added = f"/{json.dumps(context, sort_keys=True)}" if context else ""
+    return str(uuid5(_NAMESPACE, f"{service}/{patient}{added}"))
 
 
 def answered(template: str, resources: Sequence[Json]) -> Json:

@@ -27,7 +27,7 @@ class HookContext(msgspec.Struct, rename="camel"):
     patient_id: str
     user_id: str | None = None
     encounter_id: str | None = None
-    draft_orders: msgspec.Raw | None = None
+    draft_orders: msgspec.Raw = msgspec.Raw()
     selections: tuple[str, ...] | None = None
 
 
@@ -57,14 +57,22 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
 
 def read_draft_orders(request: HookRequest) -> tuple[Mapping[str, Any], ...]:
     """The resources among the draft orders; entries that are none are passed over. Raises Problem (400)."""
-    if request.context.draft_orders is None:
+    given = bytes(request.context.draft_orders)
+    if not given:
         raise bad_request("context.draftOrders", "is required")
-    bundle = orjson.loads(request.context.draft_orders)
+    bundle = _any_json(given)
     entries = bundle.get("entry", []) if isinstance(bundle, dict) else None
     if not isinstance(entries, list):
         raise bad_request("context.draftOrders", "a Bundle was expected")
     resources = (entry.get("resource") for entry in entries if isinstance(entry, dict))
     return tuple(r for r in resources if isinstance(r, dict) and isinstance(r.get("resourceType"), str))
+
+
+def _any_json(given: bytes) -> Any:  # noqa: ANN401 - what an EHR sends as drafts
+    try:
+        return orjson.loads(given)
+    except orjson.JSONDecodeError:
+        raise bad_request("context.draftOrders", "the JSON is nested too deeply or malformed") from None
 
 
 def read_selections(request: HookRequest) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.acceptance import bilirubin
 from tests.http_calls import FEEDBACK, SERVICE, Json, cards_of, client, hook_request, simple_chart
+from tests.order_calls import ORDER_SELECT, ORDER_SIGN, checked, enrolled_chart, order_request, sorafenib, tace
 
 SCALARS = st.one_of(
     st.none(),
@@ -24,8 +25,15 @@ JSON = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=12), inner, max_size=4)),
     max_leaves=12,
 )
-ADDRESSES = st.sampled_from([SERVICE, FEEDBACK, "/cds-services/none", "/cds-services", "/healthz", "/metrics"])
+ADDRESSES = st.sampled_from(
+    [SERVICE, ORDER_SELECT, ORDER_SIGN, FEEDBACK, "/cds-services/none", "/cds-services", "/healthz", "/metrics"]
+)
 GOOD = hook_request(simple_chart(bilirubin(1.1)))
+GOOD_ORDERS = order_request(
+    [tace("2026-11-10"), sorafenib(), {"resourceType": "Medication", "id": "m", "code": {"coding": [{}]}}],
+    enrolled_chart(bilirubin(1.1)),
+)
+GOOD_CHOICE = order_request([tace()], enrolled_chart(), ["ServiceRequest/draft-tace"])
 GOOD_FEEDBACK: Json = {
     "feedback": [
         {
@@ -108,6 +116,21 @@ def test_a_damaged_call_is_answered_for(body: object) -> None:
         cards_of(answer)
 
 
+@given(body=st.one_of(mutated(GOOD_ORDERS), mutated(GOOD_CHOICE)), address=st.sampled_from([ORDER_SIGN, ORDER_SELECT]))
+def test_a_damaged_call_about_orders_is_answered_for(body: object, address: str) -> None:
+    assert_answered_for(post(address, body))
+
+
+@given(drafts=st.one_of(mutated(GOOD_ORDERS["context"]["draftOrders"]), JSON))
+def test_any_drafts_are_answered_for(drafts: object) -> None:
+    body = {**GOOD_ORDERS, "context": {**GOOD_ORDERS["context"], "draftOrders": drafts}}
+    answer = post(ORDER_SIGN, body)
+    assert_answered_for(answer)
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        cards_of(answer)
+
+
 @given(key=st.sampled_from(sorted(GOOD["prefetch"])), value=JSON)
 def test_any_prefetch_value_is_answered_for(key: str, value: object) -> None:
     answer = post(SERVICE, {**GOOD, "prefetch": {**GOOD["prefetch"], key: value}})
@@ -141,3 +164,5 @@ def test_any_address_method_and_header_is_answered_for(method: str, address: str
 def test_a_good_call_stays_good() -> None:
     assert len(cards_of(client().post(SERVICE, json=GOOD))) == 1
     assert client().post(FEEDBACK, json=GOOD_FEEDBACK).status_code == 204
+    assert len(checked(GOOD_ORDERS)) == 2
+    assert len(checked(GOOD_CHOICE)) == 1

@@ -1,6 +1,7 @@
 """An EHR opens a chart and a card comes back, or nothing (rulebook 8.3)."""
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +12,7 @@ from cards.documents import assessment_document
 from cds_service.catalogues import load_words
 from cds_service.web.discovery import PREFETCH
 from tests.acceptance import AS_OF, BRAIN, CANCER, PATIENT, bilirubin, bundle, condition, states
-from tests.acceptance.test_vignettes import ELIGIBILITY, judge, product
+from tests.acceptance.test_vignettes import ELIGIBILITY, STEPS, judge, product
 from tests.cards_golden import GOLDEN, golden_cards, golden_charts
 from tests.http_calls import (
     EXTENSION,
@@ -29,6 +30,7 @@ from tests.http_calls import (
     service,
     simple_chart,
 )
+from tests.order_calls import enrolled_chart, tace
 
 QUALIFYING = ("potentially-eligible", "eligible-pending-confirmation")
 
@@ -38,15 +40,28 @@ def cards_of_vignette(vignette: Json) -> list[Json]:
     return cards_of(caller.post(SERVICE, json=hook_request(vignette["bundle"], vignette["supplied"])))
 
 
+def steps_shown(vignette: Json) -> set[str]:
+    """The steps that are due or overdue, or begin within seven days."""
+    assessment = judge(vignette)
+    soon = assessment.moment.day + timedelta(days=7)
+    return {
+        step.id
+        for step in assessment.steps
+        if step.state in ("due", "overdue") or (step.state == "upcoming" and step.window and step.window[0] <= soon)
+    }
+
+
 def is_owed_a_card(vignette: Json) -> bool:
     expected = vignette["expect"]
+    if expected["status"] in ("enrolled", "follow-up"):
+        return bool(steps_shown(vignette))
     earliest = expected.get("earliestEligibleDate")
     if expected["status"] == "ineligible" and earliest:
         return date.fromisoformat(earliest) <= date.fromisoformat(vignette["asOf"][:10]) + timedelta(days=60)
     return expected["status"] in QUALIFYING
 
 
-@pytest.mark.parametrize("file", ELIGIBILITY, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", ELIGIBILITY + STEPS, ids=lambda file: file.stem)
 def test_a_chart_gets_the_card_or_the_silence_that_its_status_demands(file: Path) -> None:
     vignette = json.loads(file.read_text(encoding="utf-8"))
     assert len(cards_of_vignette(vignette)) == is_owed_a_card(vignette), vignette["why"]
@@ -68,6 +83,32 @@ def test_a_card_says_of_every_line_what_the_judging_says(file: Path) -> None:
                 }
         for name in ("status", "missing", "sources", "patient", "asOf"):
             assert (assessment_of(card).get(name) or None) == (judged[name] or None)
+
+
+@pytest.mark.parametrize("file", STEPS, ids=lambda file: file.stem)
+def test_the_card_of_an_enrolled_patient_names_the_steps_of_today_and_no_other(file: Path) -> None:
+    vignette = json.loads(file.read_text(encoding="utf-8"))
+    cards = [card for card in cards_of_vignette(vignette) if card["source"]["topic"]["code"] == "protocolstep"]
+    if vignette["expect"]["status"] not in ("enrolled", "follow-up"):
+        assert cards == []
+        return
+    named = {name for card in cards for name in re.findall(r"\((NEXT-\d\d)\)$", card["detail"], re.MULTILINE)}
+    assert named == steps_shown(vignette)
+    expected = vignette["expect"]["steps"]
+    assert named >= {name for name, step in expected.items() if step["state"] in ("due", "overdue")}, vignette["why"]
+    assert not named & {name for name, step in expected.items() if step["state"] in ("done", "unknown")}
+    assert not named & set(vignette["expect"].get("quiet", ())), vignette["why"]
+    for card in cards:
+        assert len(card["summary"]) < 140
+        urgent = any(one["state"] == "overdue" or "degree" in one for one in assessment_of(card)["steps"])
+        assert card["indicator"] == ("warning" if urgent else "info")
+
+
+def test_how_far_ahead_a_step_is_shown_is_the_sites_to_decide() -> None:
+    chart = enrolled_chart(tace("2026-12-02", id="planned", status="active"))
+    for days, owed in ((6, False), (7, True), (30, True)):
+        cards = open_chart(chart, service(remind_ahead_days=days).test_client())
+        assert ("NEXT-04" in json.dumps([card["detail"] for card in cards])) == owed
 
 
 @pytest.mark.parametrize("name", sorted(golden_charts()))
@@ -208,13 +249,6 @@ def test_with_two_empty_searches_that_patient_gets_no_card(shared: Path) -> None
     assert cards_of(client().post(SERVICE, json=request)) == []
 
 
-@pytest.mark.parametrize("name", ["req-order-select", "req-order-sign"])
-def test_an_order_hook_at_the_address_of_charts_is_refused_by_name(name: str, shared: Path) -> None:
-    body = (shared / "cds-hooks" / f"{name}.json").read_bytes()
-    issue = problem_of(client().post(SERVICE, data=body, content_type="application/json"), 400)
-    assert issue["expression"] == ["hook"]
-
-
 def test_what_ehrs_add_to_a_call_is_tolerated() -> None:
     request = hook_request(simple_chart())
     request |= {
@@ -230,10 +264,13 @@ def test_what_ehrs_add_to_a_call_is_tolerated() -> None:
 
 def test_discovery_lists_every_service_with_all_that_a_client_needs() -> None:
     answer = client().get("/cds-services")
-    (one,) = answer.get_json()["services"]
-    assert (answer.status_code, one["id"], one["hook"]) == (200, "cotsom-patient-view", "patient-view")
-    assert {"title", "description", "usageRequirements", "version", "hookVersion", "prefetch"} <= set(one)
-    assert set(one["prefetch"]) == set(PREFETCH)
+    assert answer.status_code == 200
+    hooks = ("patient-view", "order-select", "order-sign")
+    offered = answer.get_json()["services"]
+    assert [(one["id"], one["hook"]) for one in offered] == [(f"cotsom-{hook}", hook) for hook in hooks]
+    for one in offered:
+        assert {"title", "description", "usageRequirements", "version", "hookVersion", "prefetch"} <= set(one)
+        assert one["prefetch"] == PREFETCH
     assert list(hollow(answer.get_json())) == []
 
 

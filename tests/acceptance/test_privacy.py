@@ -15,6 +15,7 @@ from cds_service.settings import Settings
 from cds_service.web.observing import LOGGER, JsonLines
 from tests.acceptance import AS_OF, bilirubin, bundle, condition
 from tests.http_calls import FEEDBACK, METASTASIS, SERVICE, Json, hook_request, service, simple_chart
+from tests.order_calls import ADDRESSES, order_request, sorafenib, tace
 
 # Each stands in one place of the record only, so that a leak tells where it came from.
 MARKS: Final = (
@@ -44,16 +45,15 @@ PATIENT: Final[Json] = {
 }
 SUBJECT: Final = {"reference": "Patient/mark-in-patient-id"}
 
+CHART: Final = (
+    condition("hepatocellular-carcinoma", subject=SUBJECT, note=[{"text": "mark-in-note"}]),
+    condition(METASTASIS, subject=SUBJECT),
+)
+
 
 def marked_request() -> Json:
-    chart = bundle(
-        PATIENT,
-        condition("hepatocellular-carcinoma", subject=SUBJECT, note=[{"text": "mark-in-note"}]),
-        condition(METASTASIS, subject=SUBJECT),
-        condition("brain-metastasis", code={"text": "mark-in-text brain metastasis"}, subject=SUBJECT),
-        bilirubin(7.7319, subject=SUBJECT),
-    )
-    request = hook_request(chart)
+    words_only = condition("brain-metastasis", code={"text": "mark-in-text brain metastasis"}, subject=SUBJECT)
+    request = hook_request(bundle(PATIENT, *CHART, words_only, bilirubin(7.7319, subject=SUBJECT)))
     request["hookInstance"] = "mark-in-instance"
     request["context"]["userId"] = "Practitioner/mark-in-user"
     request["fhirAuthorization"] = {"access_token": "mark-in-token"}
@@ -107,6 +107,43 @@ def damaged() -> Iterator[Json]:
 
 def test_a_good_call_leaves_no_mark_in_log_or_metrics(caller: FlaskClient, written: io.StringIO) -> None:
     assert caller.post(SERVICE, json=marked_request()).status_code == 200
+    assert '"event": "call"' in written.getvalue()
+    assert marks_in(written.getvalue()) == []
+    assert marks_in(caller.get("/metrics").text) == []
+
+
+def marked_order(selections: tuple[str, ...] | None = None) -> Json:
+    """The marked patient with marked drafts; a rule speaks of the first."""
+    note = {"note": [{"text": "mark-in-note"}]}
+    drafts = (
+        sorafenib(subject=SUBJECT, requester={"display": "mark-in-user"}, **note),
+        {**tace(subject=SUBJECT, **note), "code": {"text": "mark-in-text"}},
+    )
+    request = order_request(drafts, bundle(PATIENT, *CHART), selections)
+    request["hookInstance"] = "mark-in-instance"
+    request["context"]["userId"] = "Practitioner/mark-in-user"
+    return {**request, "fhirAuthorization": {"access_token": "mark-in-token"}}
+
+
+@pytest.mark.parametrize("selections", [None, ("MedicationRequest/draft-sorafenib",)])
+def test_orders_leave_no_mark(caller: FlaskClient, written: io.StringIO, selections: tuple[str, ...] | None) -> None:
+    good = marked_order(selections)
+    address = ADDRESSES[good["hook"]]
+    assert len(caller.post(address, json=good).get_json()["cards"]) == 1
+    for place, value in (
+        ("draftOrders", "mark-in-text"),
+        ("draftOrders", ["mark-in-text"]),
+        ("draftOrders", {"entry": "mark-in-text"}),
+        ("draftOrders", None),
+        ("selections", "mark-in-text"),
+        ("selections", [{"mark-in-text": 1}]),
+        ("patientId", "another"),
+    ):
+        answer = caller.post(address, json={**good, "context": {**good["context"], place: value}})
+        assert answer.status_code in (200, 400)
+        assert answer.status_code == 200 or marks_in(answer.text) == []
+        assert marks_in(str(answer.headers)) == []
+    assert marks_in(caller.post(address, json={**good, "prefetch": {}}).text) == []
     assert '"event": "call"' in written.getvalue()
     assert marks_in(written.getvalue()) == []
     assert marks_in(caller.get("/metrics").text) == []

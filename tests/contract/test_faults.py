@@ -25,6 +25,7 @@ from tests.http_calls import (
     service,
     simple_chart,
 )
+from tests.order_calls import enrolled_chart, sign, tace
 
 FAILED: Json = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
@@ -69,6 +70,18 @@ def test_05_the_first_page_is_not_taken_for_the_whole_record() -> None:
     found = shown(simple_chart(), procedures=page)
     assert states(found)["procedures"] == "in-part"
     assert verdict(found, "E8") == "unknown"
+
+
+def test_06_what_was_worked_out_for_an_order_reaches_the_wire() -> None:
+    (card,) = sign(tace("2026-11-10"))
+    (suggestion,) = card["suggestions"]
+    kinds = [action["type"] for action in suggestion["actions"]]
+    assert kinds.count("update") == 1
+    assert kinds.count("create") == 10, "nine safety tests and the imaging"
+    assert (
+        next(a["resource"]["occurrenceDateTime"] for a in suggestion["actions"] if a["type"] == "update")
+        == "2026-11-22"
+    )
 
 
 def test_07_one_patients_answer_does_not_reach_the_next() -> None:
@@ -129,8 +142,19 @@ def test_16_a_bad_body_is_400_and_not_404() -> None:
         problem_of(client().post(SERVICE, data=body, content_type="application/json"), 400)
 
 
+def test_17_a_draft_order_of_another_kind_is_no_fault() -> None:
+    for draft in (
+        {"resourceType": "NutritionOrder", "id": "n", "status": "draft", "patient": {"reference": "Patient/p1"}},
+        {"resourceType": "CommunicationRequest", "id": "c", "status": "draft"},
+        {"resourceType": "MedicationRequest", "id": "m"},
+        {"resourceType": "Nonsense"},
+    ):
+        assert sign(draft) == []
+        assert len(sign(draft, tace())) == 1
+
+
 def test_18_no_card_holds_anything_null_or_empty() -> None:
-    for card in open_chart(simple_chart()):
+    for card in (*open_chart(simple_chart()), *open_chart(enrolled_chart()), *sign(tace("2026-11-10"))):
         assert list(hollow(card)) == []
 
 

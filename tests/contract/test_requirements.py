@@ -8,9 +8,12 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.commands.demonstrating import PATIENTS
 from cds_service.web.discovery import PREFETCH
+from tests.acceptance import condition
+from tests.case_codes import concept
 from tests.contract import PAGE, STATES, page, requirements
 from tests.http_calls import (
     EXTENSION,
@@ -24,6 +27,7 @@ from tests.http_calls import (
     service,
     simple_chart,
 )
+from tests.order_calls import actions_of, enrolled_chart, sign, sorafenib, tace
 
 
 def discovered() -> list[Json]:
@@ -108,15 +112,86 @@ def test_every_address_on_a_card_is_absolute() -> None:
 
 
 def test_the_source_is_the_same_for_every_patient() -> None:
-    sources = [
-        card["source"]
-        for file in PATIENTS.glob("*.json")
-        for card in cards_of(client().post(SERVICE, json=hook_request(json.loads(file.read_bytes()))))
-    ]
-    assert len(sources) > 2
-    assert all(source == sources[0] for source in sources)
-    assert set(sources[0]) == {"label", "url", "topic"}
-    assert set(sources[0]["topic"]) == {"system", "code", "display"}
+    sources: dict[str, list[Json]] = {}
+    charts = [json.loads(file.read_bytes()) for file in PATIENTS.glob("*.json")]
+    drafts = (tace("2026-11-10"), sorafenib(start="2026-11-22"))
+    cards = [card for chart in charts for card in cards_of(client().post(SERVICE, json=hook_request(chart)))]
+    for card in (*cards, *sign(*drafts)):
+        sources.setdefault(card["source"]["topic"]["code"], []).append(card["source"])
+    assert set(sources) == {"trialmatch", "protocolstep", "ordercheck"}
+    for same in sources.values():
+        assert len(same) > 1
+        assert all(source == same[0] for source in same)
+        assert set(same[0]) == {"label", "url", "topic"}
+        assert set(same[0]["topic"]) == {"system", "code", "display"}
+
+
+def corrections() -> list[Json]:
+    """Cards of drafts that are to be changed, accompanied by others, or deleted."""
+    pregnant = condition("pregnancy", onsetDateTime="2026-11-01")
+    allergic = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "patient": {"reference": "Patient/p1"},
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": concept("sorafenib"),
+    }
+    drafts = (tace("2026-11-10"), sorafenib(start="2026-10-21"))
+    return [*sign(*drafts), *sign(sorafenib(), chart=enrolled_chart(pregnant, allergic))]
+
+
+def test_suggestions_are_an_array_that_says_how_many_may_be_chosen() -> None:
+    for card in corrections():
+        assert isinstance(card["suggestions"], list)
+        assert card["selectionBehavior"] in ("any", "at-most-one")
+    assert "selectionBehavior" not in open_chart(simple_chart())[0]
+
+
+def test_a_suggestion_has_a_label_an_id_of_its_own_and_actions() -> None:
+    suggestions = [suggestion for card in corrections() for suggestion in card["suggestions"]]
+    assert len({one["uuid"] for one in suggestions}) == len(suggestions)
+    for one in suggestions:
+        assert set(one) == {"uuid", "label", "actions"}
+        assert isinstance(one["label"], str)
+        assert isinstance(one["actions"], list)
+
+
+def test_all_corrections_of_a_draft_are_one_suggestion() -> None:
+    (card,) = sign(tace("2026-11-10"))
+    (suggestion,) = card["suggestions"]
+    assert {action["type"] for action in suggestion["actions"]} == {"update", "create"}
+
+
+def actions_of_type(kind: str) -> list[Json]:
+    found = [action for card in corrections() for action in actions_of(card) if action["type"] == kind]
+    assert found
+    assert all(isinstance(action["description"], str) and action["description"] for action in found)
+    return found
+
+
+def test_what_is_created_is_a_new_order() -> None:
+    for action in actions_of_type("create"):
+        assert set(action) == {"type", "description", "resource"}
+        assert action["resource"]["resourceType"] == "ServiceRequest"
+        assert "id" not in action["resource"]
+        ServiceRequest.model_validate(action["resource"])
+
+
+def test_what_is_updated_is_the_whole_order() -> None:
+    before = {"draft-tace": tace("2026-11-10"), "draft-sorafenib": sorafenib(start="2026-10-21")}
+    for action in actions_of_type("update"):
+        assert set(action) == {"type", "description", "resource"}
+        given = before[action["resource"]["id"]]
+        same = set(given) - {"occurrenceDateTime", "dosageInstruction"}
+        assert set(action["resource"]) == set(given)
+        assert {name: action["resource"][name] for name in same} == {name: given[name] for name in same}
+        assert action["resource"] != given
+
+
+def test_what_is_deleted_is_named_by_its_address_alone() -> None:
+    for action in actions_of_type("delete"):
+        assert set(action) == {"type", "description", "resourceId"}
+        assert action["resourceId"] == "MedicationRequest/draft-sorafenib"
 
 
 def test_the_extension_is_one_object_under_a_name_of_our_own() -> None:

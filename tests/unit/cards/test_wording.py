@@ -75,6 +75,9 @@ ALTERNATIVES = {
         *("unreadable-entry", "unreadable-resource", "unknown-type", "another-patient", "pending"),
         *("undated", "unreadable-date"),
     ),
+    "step.*": ("review", "decide", "stop"),
+    "state.*": ("upcoming", "due", "overdue"),
+    "card.topic.*": ("trialmatch", "protocolstep", "ordercheck"),
     "confirm.*": tuple(sorted({*re.findall(r"ask: confirm:([a-z-]+)", PROTOCOL), *GRADES})),
 }
 
@@ -167,8 +170,8 @@ def test_every_line_of_the_protocol_is_a_sentence() -> None:
         (date(2026, 11, 1), date(2026, 11, 30), "2026-11"),
         (date(2024, 2, 1), date(2024, 2, 29), "2024-02"),
         (date(2026, 1, 1), date(2026, 12, 31), "2026"),
-        (date(2025, 1, 1), date(2026, 12, 31), "2025-01-01/2026-12-31"),
-        (date(2026, 11, 2), date(2026, 11, 30), "2026-11-02/2026-11-30"),
+        (date(2025, 1, 1), date(2026, 12, 31), "2025-01-01 to 2026-12-31"),
+        (date(2026, 11, 2), date(2026, 11, 30), "2026-11-02 to 2026-11-30"),
         (date.min, date(2026, 11, 22), "until 2026-11-22"),
         (date.min, date.max, "undated"),
     ],
