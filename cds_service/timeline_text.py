@@ -102,9 +102,9 @@ def _chart(timeline: Timeline, words: Words, width: int) -> Text:
     ]
     rows += [(words.catalogue[f"timeline.kind.{kind}"], bars) for kind, bars in _recorded(timeline)]
     rows += list(_windows(timeline, words))
-    text = Text(f"{'':{_LABEL}}{_axis(scale)}\n", style="dim")
+    text = Text.assemble((f"{'':{_LABEL}}{_axis(scale)}\n", "dim"))
     for label, bars in rows:
-        text.append(f"{label[: _LABEL - 2]:{_LABEL}}", style="not dim")
+        text.append(f"{label[: _LABEL - 2]:{_LABEL}}")
         text.append_text(_row(bars, scale, timeline.day))
         text.append("\n")
     return text.append(words.catalogue["timeline.legend"], style="dim")

@@ -32,7 +32,7 @@ FAMILIES = ("NEXT", "TACE", "SOR", "CON", "MATCH")
 _FILE_KEYS = frozenset({"id", "title", "card", "given", "drafts", "cases"})
 _CASE_KEYS = frozenset(
     {"why", "record", "drafts", "expected", "window", "degree", "suggests", "rules", "about", "hook", "selected"}
-    | {"supplied", "in_part", "patient", "as_of", "zone", "alone"}
+    | {"lost", "in_part", "patient", "as_of", "zone", "alone"}
 )
 
 
@@ -52,7 +52,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceCase:
-    """One patient, the drafts of one request, and what must be said. `about`: the draft that the case is about."""
+    """One patient, the drafts of one request, and what must be said. `about`: the draft that the case is about.
+
+    `lost`: the sources that were not asked, or whose search failed; `in_part`: those with a page unread.
+    """
 
     id: str
     why: str
@@ -61,7 +64,7 @@ class GuidanceCase:
     expected: Expected
     about: str
     selected: tuple[str, ...] | None
-    supplied: tuple[Source, ...] | None
+    lost: tuple[Source, ...]
     in_part: tuple[Source, ...]
     patient: Mapping[str, str]
     as_of: str
@@ -110,7 +113,7 @@ def _refuse_unknown(place: str, given: Mapping[str, Any], known: frozenset[str])
 
 def _read(identity: str, given: Mapping[str, Any], common: tuple[Item, ...], drafts: tuple[Item, ...]) -> GuidanceCase:
     _refuse_unknown(identity, given, _CASE_KEYS)
-    alone, supplied = given.get("alone") == "true", given.get("supplied")
+    alone = given.get("alone") == "true"
     own = _items(given.get("record"))
     selecting = given.get("hook") == "order-select"
     try:
@@ -122,7 +125,7 @@ def _read(identity: str, given: Mapping[str, Any], common: tuple[Item, ...], dra
             expected=_expected(given),
             about=given.get("about", "draft-1"),
             selected=tuple(given.get("selected", ("draft-1",))) if selecting else None,
-            supplied=None if supplied is None else tuple(Source(name) for name in supplied),
+            lost=tuple(Source(name) for name in given.get("lost") or ()),
             in_part=tuple(Source(name) for name in given.get("in_part") or ()),
             patient={**PATIENT, **(given.get("patient") or {})},
             as_of=given.get("as_of", AS_OF),
@@ -137,7 +140,7 @@ def _expected(given: Mapping[str, Any]) -> Expected:
     window, suggests = given.get("window"), given.get("suggests")
     return Expected(
         answer=given["expected"],
-        window=None if window is None else () if window in NOTHING else tuple(window),
+        window=None if window is None else () if window == "none" else tuple(window),
         degree=given.get("degree"),
         suggests=None if suggests is None else tuple(suggests),
         rules=given.get("rules"),
@@ -169,7 +172,8 @@ def drafts_of(case: GuidanceCase) -> tuple[Resource, ...]:
 def _decoded(case: GuidanceCase, body: bytes) -> Decoded:
     decoded = decode_body(body)
     partly = tuple((source, SourceState.IN_PART) for source in case.in_part)
-    return replace(decoded, states=decoded.states + partly)
+    lost = tuple((source, SourceState.NOT_SUPPLIED) for source in case.lost)
+    return replace(decoded, states=decoded.states + partly + lost)
 
 
 def _moment(case: GuidanceCase) -> Moment:
@@ -179,7 +183,7 @@ def _moment(case: GuidanceCase) -> Moment:
 def step_of(name: str, case: GuidanceCase) -> Step | None:
     """What the step says; None when it is absent."""
     decoded = _decoded(case, json.dumps(chart_of(case)).encode())
-    record = read_record(decoded, loaded().vocabulary, read_zone(case.zone), case.supplied)
+    record = read_record(decoded, loaded().vocabulary, read_zone(case.zone))
     steps = assess(loaded().protocol, record, _moment(case)).steps
     return next((step for step in steps if step.id == name), None)
 
@@ -193,7 +197,6 @@ def cards_of(case: GuidanceCase) -> tuple[Resource, ...]:
         decoded=_decoded(case, body),
         drafts=drafts,
         selections=None if case.selected is None else chosen,
-        supplied=None if case.supplied is None else frozenset(case.supplied),
         bodies=(body,),
     )
     words = load_words("en", loaded().protocol.titles)
