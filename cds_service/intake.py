@@ -8,10 +8,12 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from cds_service.errors import BadInputError
-from fhir_profiles.reading.decoding import SOURCES_OF_TYPE, Decoded, Received, UnreadableBody, decode_body
+from fhir_profiles.elements import Reference
+from fhir_profiles.reading.decoding import Decoded, Received, UnreadableBody, decode_body
 from fhir_profiles.reading.prefetch import decode_prefetch
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import Medication, Patient, Reference, ResearchStudy
+from fhir_profiles.resources import Medication, Patient, ResearchStudy
 
 
 class Chart(NamedTuple):

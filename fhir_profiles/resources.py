@@ -1,7 +1,6 @@
-"""Lean FHIR R4 structs: only the elements that a criterion, a step or an order rule looks at.
+"""Lean FHIR R4 resources: only the elements that a criterion, a step or an order rule looks at.
 
-Unknown elements are skipped while decoding; a resource type we never look at decodes to `Ignored`.
-Shapes follow https://hl7.org/fhir/R4/; numbers are exact decimals (a recorded 1.10 stays 1.10).
+A resource type we never look at decodes to `Ignored`. Shapes follow https://hl7.org/fhir/R4/.
 """
 
 from decimal import Decimal
@@ -9,126 +8,32 @@ from typing import Union
 
 from msgspec import Struct, defstruct, field
 
+from fhir_profiles.elements import (
+    AllergyReaction,
+    CodeableConcept,
+    Coding,
+    Contained,
+    ContainedStudy,
+    Dosage,
+    Element,
+    EntryRequest,
+    EntryResponse,
+    Identifier,
+    Link,
+    Measurement,
+    MedicationIngredient,
+    OutcomeIssue,
+    Period,
+    Quantity,
+    Reference,
+    ReferenceRange,
+)
 from fhir_profiles.resource_names import IGNORED_TYPES
-
-
-class Element(Struct, frozen=True, gc=False):
-    """Any FHIR element: frozen, compared by value."""
-
-
-class Coding(Element, frozen=True, gc=False):
-    """One code of one system, as sent."""
-
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class CodeableConcept(Element, frozen=True, gc=False):
-    """A concept by codes, by words, or both."""
-
-    coding: tuple[Coding, ...] = ()
-    text: str | None = None
-
-
-class Identifier(Element, frozen=True, gc=False):
-    """A business identifier, compared and never shown."""
-
-    system: str | None = None
-    value: str | None = None
-
-
-class Reference(Element, frozen=True, gc=False):
-    """A pointer to another resource, by address or by identifier."""
-
-    reference: str | None = None
-    identifier: Identifier | None = None
-    display: str | None = None
-
-
-class Period(Element, frozen=True, gc=False):
-    """A time range; either end may be absent."""
-
-    start: str | None = None
-    end: str | None = None
-
-
-class Quantity(Element, frozen=True, gc=False):
-    """A measured amount with its unit and, where given, a comparator."""
-
-    value: Decimal | None = None
-    comparator: str | None = None
-    unit: str | None = None
-    system: str | None = None
-    code: str | None = None
-
-
-class AgeRange(Element, frozen=True, gc=False):
-    """The ages for which a reference range holds."""
-
-    low: Quantity | None = None
-    high: Quantity | None = None
-
-
-class ReferenceRange(Element, frozen=True, gc=False):
-    """What the laboratory calls normal for this result."""
-
-    low: Quantity | None = None
-    high: Quantity | None = None
-    type: CodeableConcept | None = None
-    appliesTo: tuple[CodeableConcept, ...] = ()
-    age: AgeRange | None = None
-
-
-class Measurement(Element, frozen=True, gc=False):
-    """What an Observation and each of its components have in common: a code and a value."""
-
-    code: CodeableConcept | None = None
-    valueQuantity: Quantity | None = None
-    valueCodeableConcept: CodeableConcept | None = None
-    valueString: str | None = None
-    valueBoolean: bool | None = None
-    valueInteger: Decimal | None = None
-    dataAbsentReason: CodeableConcept | None = None
-    referenceRange: tuple[ReferenceRange, ...] = ()
-
-
-class Timing(Element, frozen=True, gc=False):
-    """The part of a dosage timing that bounds a course."""
-
-    boundsPeriod: Period | None = None
-
-
-class TimingPlan(Element, frozen=True, gc=False):
-    """When doses are taken."""
-
-    repeat: Timing | None = None
-
-
-class Dosage(Element, frozen=True, gc=False):
-    """One dosage instruction."""
-
-    timing: TimingPlan | None = None
-
-
-class MedicationIngredient(Element, frozen=True, gc=False):
-    """One substance of a product."""
-
-    itemCodeableConcept: CodeableConcept | None = None
 
 
 class Medication(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Medication"):
     """A drug product, by its own code or by its ingredients."""
 
-    id: str | None = None
-    code: CodeableConcept | None = None
-    ingredient: tuple[MedicationIngredient, ...] = ()
-
-
-class Contained(Element, frozen=True, gc=False):
-    """A contained resource; only a Medication is looked at."""
-
-    resourceType: str | None = None
     id: str | None = None
     code: CodeableConcept | None = None
     ingredient: tuple[MedicationIngredient, ...] = ()
@@ -282,12 +187,6 @@ class ServiceRequest(Resource, frozen=True, gc=False, tag="ServiceRequest"):
     occurrencePeriod: Period | None = None
 
 
-class AllergyReaction(Element, frozen=True, gc=False):
-    """One reaction, with the substance that caused it."""
-
-    substance: CodeableConcept | None = None
-
-
 class AllergyIntolerance(Resource, frozen=True, gc=False, tag="AllergyIntolerance"):
     """An allergy or intolerance."""
 
@@ -296,14 +195,6 @@ class AllergyIntolerance(Resource, frozen=True, gc=False, tag="AllergyIntoleranc
     verificationStatus: CodeableConcept | None = None
     code: CodeableConcept | None = None
     reaction: tuple[AllergyReaction, ...] = ()
-
-
-class ContainedStudy(Element, frozen=True, gc=False):
-    """A contained ResearchStudy."""
-
-    resourceType: str | None = None
-    id: str | None = None
-    identifier: tuple[Identifier, ...] = ()
 
 
 class ResearchStudy(Resource, frozen=True, gc=False, tag="ResearchStudy"):
@@ -322,31 +213,10 @@ class ResearchSubject(Resource, frozen=True, gc=False, tag="ResearchSubject"):
     period: Period | None = None
 
 
-class OutcomeIssue(Element, frozen=True, gc=False):
-    """One thing a server had to say about a search."""
-
-    severity: str | None = None
-    code: str | None = None
-
-
 class OperationOutcome(Struct, frozen=True, gc=False, tag_field="resourceType", tag="OperationOutcome"):
     """What a server says instead of, or beside, the data."""
 
     issue: tuple[OutcomeIssue, ...] = ()
-
-
-class Link(Element, frozen=True, gc=False):
-    """Where a page came from (`self`) or goes on (`next`)."""
-
-    relation: str | None = None
-    url: str | None = None
-
-
-class EntryRequest(Element, frozen=True, gc=False):
-    """What a transaction or history entry did."""
-
-    method: str | None = None
-    url: str | None = None
 
 
 PATIENT_RESOURCES: tuple[type[Resource], ...] = (
@@ -385,12 +255,6 @@ class Bundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundl
 
 
 AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *_IGNORED)]  # type: ignore[valid-type]
-
-
-class EntryResponse(Element, frozen=True, gc=False):
-    """How a server answered one entry of a batch."""
-
-    status: str | None = None
 
 
 class Entry(Element, frozen=True, gc=False):

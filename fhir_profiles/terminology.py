@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from fhir_profiles.resources import CodeableConcept, Coding
+from fhir_profiles.elements import CodeableConcept, Coding
 
 # Distinct codings remembered at most: senders choose the codes, so the memory for them is bounded.
 _REMEMBERED = 50_000

@@ -7,8 +7,8 @@ from itertools import chain
 
 import msgspec
 
+from fhir_profiles.elements import Coding, Quantity
 from fhir_profiles.mentions import MentionRules
-from fhir_profiles.resources import Coding, Quantity
 from fhir_profiles.terminology import CodeSet
 
 _OURS = "http://cotsom-cds.org/fhir/StructureDefinition/"

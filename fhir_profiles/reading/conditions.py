@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 
 from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, read_when
+from fhir_profiles.elements import CodeableConcept, Quantity
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import Activity, AllergyFact, ConditionFact, Doubt, ProcedureFact
-from fhir_profiles.resources import AllergyIntolerance, CodeableConcept, Condition, Procedure, Quantity
+from fhir_profiles.resources import AllergyIntolerance, Condition, Procedure
 
 _NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
 _PRESENT = frozenset({"active", "recurrence", "relapse"})

@@ -6,9 +6,10 @@ from datetime import tzinfo
 from enum import Enum, auto
 
 from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
+from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.mentions import MentionIndex
 from fhir_profiles.record import Doubt, QualityIssue
-from fhir_profiles.resources import CodeableConcept, Observation, Patient, Period, Reference
+from fhir_profiles.resources import Observation, Patient
 from fhir_profiles.terminology import Membership, Terminology
 
 _NO_SETS: frozenset[str] = frozenset()

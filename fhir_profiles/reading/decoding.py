@@ -9,26 +9,11 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from fhir_profiles.elements import Link
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, Link, OperationOutcome
+from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome
 
-SOURCES_OF_TYPE: dict[str, frozenset[Source]] = {
-    "Patient": frozenset({Source.PATIENT}),
-    "Condition": frozenset({Source.CONDITIONS}),
-    "Observation": frozenset({Source.OBSERVATIONS}),
-    "Procedure": frozenset({Source.PROCEDURES, Source.IMAGING}),
-    "Medication": frozenset({Source.MEDICATIONS}),
-    "MedicationRequest": frozenset({Source.MEDICATIONS}),
-    "MedicationStatement": frozenset({Source.MEDICATIONS}),
-    "MedicationAdministration": frozenset({Source.MEDICATIONS}),
-    "MedicationDispense": frozenset({Source.MEDICATIONS}),
-    "AllergyIntolerance": frozenset({Source.ALLERGIES}),
-    "ResearchSubject": frozenset({Source.RESEARCH_SUBJECTS}),
-    "ResearchStudy": frozenset({Source.RESEARCH_SUBJECTS}),
-    "Encounter": frozenset({Source.ENCOUNTERS}),
-    "DiagnosticReport": frozenset({Source.IMAGING}),
-    "ServiceRequest": frozenset({Source.ORDERS}),
-}
 _ALL_SOURCES = frozenset(Source)
 _FAILED = frozenset({"error", "fatal"})
 _ANSWERS = frozenset({"batch-response", "transaction-response"})

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
+from fhir_profiles.elements import CodeableConcept, Element, Period, Quantity
 from fhir_profiles.intervals import is_measurement
-from fhir_profiles.resources import CodeableConcept, Element, Period, Quantity
 
 _FULL = Decimal(400)
 _TWICE = 2

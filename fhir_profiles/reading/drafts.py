@@ -7,16 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval
+from fhir_profiles.elements import CodeableConcept, Contained, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
-from fhir_profiles.resources import (
-    CodeableConcept,
-    Contained,
-    Medication,
-    MedicationIngredient,
-    Period,
-    Reference,
-)
+from fhir_profiles.resources import Medication
 
 Raw = Mapping[str, Any]
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import When, read_when, years_between
+from fhir_profiles.elements import AgeRange, Measurement, Quantity, ReferenceRange
 from fhir_profiles.intervals import is_measurement
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Sex, UpperLimit
-from fhir_profiles.resources import AgeRange, Measurement, Observation, Quantity, ReferenceRange
+from fhir_profiles.resources import Observation
 
 _BOTH = frozenset({Sex.MALE, Sex.FEMALE})
 _YEARS_IN = {

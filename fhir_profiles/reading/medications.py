@@ -8,20 +8,15 @@ from datetime import date
 from typing import NamedTuple
 
 from fhir_profiles.dates import UNDATED, DateInterval
+from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import Course, Doubt
 from fhir_profiles.resources import (
-    CodeableConcept,
-    Contained,
-    Dosage,
     Medication,
     MedicationAdministration,
     MedicationDispense,
-    MedicationIngredient,
     MedicationRequest,
     MedicationStatement,
-    Period,
-    Reference,
 )
 
 Drug = MedicationRequest | MedicationStatement | MedicationAdministration | MedicationDispense

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import NEVER_DATED, When, span_of
+from fhir_profiles.elements import CodeableConcept, Measurement, Quantity
 from fhir_profiles.intervals import is_measurement, read_interval
 from fhir_profiles.reading.context import Belongs, Classified, Reading, end_of, label_of
 from fhir_profiles.reading.limits import read_limits
 from fhir_profiles.record import Coded, Flag, Number, Result, Unreadable, Value, Words
-from fhir_profiles.resources import CodeableConcept, Measurement, Observation, Quantity
+from fhir_profiles.resources import Observation
 
 _COUNTS = frozenset({"final", "amended", "corrected"})
 _PENDING = frozenset({"preliminary", "registered"})

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from fhir_profiles.reading.decoding import (
-    SOURCES_OF_TYPE,
     Decoded,
     Received,
     UnreadableBody,
     decode_body,
     failed,
 )
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import OperationOutcome
 

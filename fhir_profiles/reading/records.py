@@ -5,6 +5,7 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from fhir_profiles.dates import read_when
+from fhir_profiles.elements import Reference
 from fhir_profiles.reading.care import read_plan, read_report, read_visit
 from fhir_profiles.reading.conditions import read_allergy, read_condition, read_procedure
 from fhir_profiles.reading.context import Belongs, Reading, Vocabulary
@@ -34,7 +35,6 @@ from fhir_profiles.resources import (
     Observation,
     Patient,
     Procedure,
-    Reference,
     ResearchStudy,
     ResearchSubject,
     Resource,

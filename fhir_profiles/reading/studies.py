@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from fhir_profiles.elements import ContainedStudy
 from fhir_profiles.reading.context import Belongs, Reading, end_of, start_of
 from fhir_profiles.record import StudyPart
-from fhir_profiles.resources import ContainedStudy, ResearchStudy, ResearchSubject
+from fhir_profiles.resources import ResearchStudy, ResearchSubject
 
 
 def read_study_parts(

@@ -125,8 +125,9 @@ def test_a_service_of_orders_serves_its_own_hook_only(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", ADDRESSES)
 def test_the_draft_orders_are_required_and_named(hook: str) -> None:
-    chosen = [] if hook == "order-select" else None
-    for value in (..., None, [], "text", 7, {**bundle(), "entry": "text"}):
+    chosen: list[str] | None = [] if hook == "order-select" else None
+    values: tuple[Any, ...] = (..., None, [], "text", 7, {**bundle(), "entry": "text"})
+    for value in values:
         request = order_request((), enrolled_chart(), chosen)
         request["context"]["draftOrders"] = value
         if value is ...:
@@ -137,7 +138,8 @@ def test_the_draft_orders_are_required_and_named(hook: str) -> None:
 
 def test_the_selections_are_required_at_order_select_and_named() -> None:
     request = order_request([tace()], enrolled_chart(), [])
-    for value in (..., None, "ServiceRequest/draft-tace", [7], {}):
+    values: tuple[Any, ...] = (..., None, "ServiceRequest/draft-tace", [7], {})
+    for value in values:
         request["context"]["selections"] = value
         if value is ...:
             del request["context"]["selections"]

@@ -114,7 +114,7 @@ def test_a_good_call_leaves_no_mark_in_log_or_metrics(caller: FlaskClient, writt
 
 def marked_order(selections: tuple[str, ...] | None = None) -> Json:
     """The marked patient with marked drafts; a rule speaks of the first."""
-    note = {"note": [{"text": "mark-in-note"}]}
+    note: Json = {"note": [{"text": "mark-in-note"}]}
     drafts = (
         sorafenib(subject=SUBJECT, requester={"display": "mark-in-user"}, **note),
         {**tace(subject=SUBJECT, **note), "code": {"text": "mark-in-text"}},

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fhir_profiles.reading.decoding import SOURCES_OF_TYPE, Decoded, UnreadableBody, decode_body
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
 from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
 

@@ -4,7 +4,7 @@ import pytest
 
 from cds_service.loading import load_vocabulary
 from cds_service.settings import Settings
-from fhir_profiles.resources import CodeableConcept, Coding
+from fhir_profiles.elements import CodeableConcept, Coding
 from fhir_profiles.terminology import NO_MEMBERSHIP
 from tests.case_codes import SYSTEMS
 
