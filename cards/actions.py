@@ -16,21 +16,26 @@ LookUp = Callable[[str], Raw | None]
 _MG = {"value": 400, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 
 
-def actions_of(checked: Checked, words: Words, terminology: Terminology, look_up: LookUp) -> tuple[Action, ...]:
+def actions_of(
+    checked: Checked, words: Words, terminology: Terminology, look_up: LookUp, patient: str
+) -> tuple[Action, ...]:
     """Everything that the correction of a draft does, each with a sentence a clinician can act on."""
+    if checked.correction.delete and not checked.draft.updatable:
+        return ()
     if checked.correction.delete:
         order = one_line(checked.draft.label)
         return (Action("delete", words.catalogue["action.delete"].format(order=order), None, checked.draft.reference),)
     return (
         *_update(checked, words),
         *_end_courses(checked, words, look_up),
-        *_create(checked, words, terminology),
+        *_create(checked, words, terminology, patient),
     )
 
 
 def _update(checked: Checked, words: Words) -> Iterator[Action]:
     correction, draft, say = checked.correction, checked.draft, words.catalogue
-    if correction.start is None and correction.end is None and not correction.full_dose:
+    changes_it = correction.start is not None or correction.end is not None or correction.full_dose
+    if not (changes_it and draft.updatable):
         return
     resource = copy.deepcopy(dict(draft.raw))
     changes = []
@@ -50,8 +55,8 @@ def _update(checked: Checked, words: Words) -> Iterator[Action]:
 
 def _set_start(resource: dict[str, Any], day: date) -> None:
     if resource["resourceType"] == "ServiceRequest":
-        if "occurrencePeriod" in resource:
-            resource["occurrencePeriod"] = {**resource["occurrencePeriod"], "start": day.isoformat()}
+        if resource.get("occurrencePeriod"):
+            resource["occurrencePeriod"] = {**_object(resource["occurrencePeriod"]), "start": day.isoformat()}
         else:
             resource["occurrenceDateTime"] = day.isoformat()
         return
@@ -64,20 +69,36 @@ def set_end(resource: dict[str, Any], day: date) -> None:
 
 
 def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
-    for dosage in resource.setdefault("dosageInstruction", [{}]) or [{}]:
-        repeat = dosage.setdefault("timing", {}).setdefault("repeat", {})
-        repeat["boundsPeriod"] = {**repeat.get("boundsPeriod", {}), which: day.isoformat()}
+    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in _dosages(resource)]
+
+
+def _bounded(dosage: Raw, which: str, day: date) -> Raw:
+    timing = _object(dosage.get("timing"))
+    repeat = _object(timing.get("repeat"))
+    bounds = {**_object(repeat.get("boundsPeriod")), which: day.isoformat()}
+    return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
 
 
 def _set_dose(resource: dict[str, Any], text: str) -> None:
     """400 mg twice a day, in one dosage that keeps its dates."""
-    first = (resource.get("dosageInstruction") or [{}])[0]
-    bounds = first.get("timing", {}).get("repeat", {}).get("boundsPeriod")
+    first = _dosages(resource)[0]
+    bounds = _object(_object(first.get("timing")).get("repeat")).get("boundsPeriod")
     repeat = {"frequency": 2, "period": 1, "periodUnit": "d", **({"boundsPeriod": bounds} if bounds else {})}
     kept = {name: value for name, value in first.items() if name in ("route", "method", "site", "sequence")}
     resource["dosageInstruction"] = [
         {**kept, "text": text, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": dict(_MG)}]}
     ]
+
+
+def _dosages(resource: Raw) -> list[Raw]:
+    """The dosages of an order, at least one to write on."""
+    given = resource.get("dosageInstruction")
+    return [_object(dosage) for dosage in given] if given and isinstance(given, list) else [{}]
+
+
+def _object(value: object) -> Raw:
+    """An element as received; null, or of a shape that no element has, counts as empty."""
+    return value if isinstance(value, dict) else {}
 
 
 def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:
@@ -91,9 +112,9 @@ def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Ac
             yield Action("update", words.catalogue["action.end-course"].format(order=order, day=day), resource)
 
 
-def _create(checked: Checked, words: Words, terminology: Terminology) -> Iterator[Action]:
+def _create(checked: Checked, words: Words, terminology: Terminology, patient: str) -> Iterator[Action]:
     correction, say = checked.correction, words.catalogue
-    subject = checked.draft.raw.get("subject", {})
+    subject = {"reference": patient}
     for name in correction.tests:
         coding = terminology.sets[name].example
         if coding is None:

@@ -38,7 +38,7 @@ def order_card(checked: Checked, assessment: Assessment, wording: Wording) -> Ca
     facts = (checked.draft.reference, *(f"{rule.id}={rule.severity}" for rule in fired))
     uuid = derived_uuid(trace, fingerprint(TOPIC, facts))
     reasons = [_reason(rule, assessment, protocol, words) for rule in fired]
-    actions = actions_of(checked, words, wording.terminology, wording.look_up)
+    actions = actions_of(checked, words, wording.terminology, wording.look_up, assessment.patient)
     label = words.catalogue["suggestion.delete" if checked.correction.delete else "suggestion.correct"]
     suggestions = (Suggestion(derived_uuid(uuid, "suggestion"), label, actions),) if actions else ()
     return Card(

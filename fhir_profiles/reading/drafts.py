@@ -32,7 +32,10 @@ class _Draft(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure, its date."""
+    """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure, its date.
+
+    A draft without id is judged like any other; nothing can be `updatable` that cannot be named.
+    """
 
     reference: str
     label: str
@@ -41,26 +44,24 @@ class Draft(Struct, frozen=True, kw_only=True):
     end: DateInterval | None
     dose: Dose
     raw: Raw
+    updatable: bool = True
 
 
 def read_drafts(reading: Reading, drafts: Iterable[Raw]) -> tuple[Draft, ...]:
     """The drafts that can be read and are this patient's; kinds of resources that no rule concerns are passed over."""
     resources = tuple(drafts)
     products = {f"Medication/{r.get('id')}": r for r in resources if r.get("resourceType") == "Medication"}
-    read = (_read(reading, raw, products) for raw in resources)
+    read = (_read(reading, raw, products, number) for number, raw in enumerate(resources, 1))
     return tuple(draft for draft in read if draft is not None)
 
 
-def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw]) -> Draft | None:
+def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw], number: int) -> Draft | None:
     if raw.get("resourceType") not in ("ServiceRequest", "MedicationRequest"):
         return None
-    try:
-        draft = msgspec.convert(raw, _Draft, strict=False)
-    except msgspec.ValidationError:
-        return None
+    draft = _convert(raw)
     if reading.belongs(draft.subject) is Belongs.ANOTHERS:
         return None
-    reference = f"{draft.resourceType}/{draft.id}"
+    reference = f"{draft.resourceType}/{draft.id}" if draft.id else f"{draft.resourceType} #{number}"
     concepts = _concepts(draft, products)
     sets, _ = reading.classify(concepts)
     start, end = _days(reading, draft, reference)
@@ -75,7 +76,25 @@ def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw]) -> Draft | No
         end=end,
         dose=read_dose(draft.dosageInstruction, strength),
         raw=raw,
+        updatable=bool(draft.id),
     )
+
+
+def _convert(raw: Raw) -> _Draft:
+    """The draft as far as it can be read: an element of the wrong shape counts as absent."""
+    try:
+        return msgspec.convert(raw, _Draft, strict=False)
+    except msgspec.ValidationError:
+        fitting = {name: value for name, value in raw.items() if name == "resourceType" or _fits(raw, name, value)}
+        return msgspec.convert(fitting, _Draft, strict=False)
+
+
+def _fits(raw: Raw, name: str, value: object) -> bool:
+    try:
+        msgspec.convert({"resourceType": raw["resourceType"], name: value}, _Draft, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _concepts(draft: _Draft, products: Mapping[str, Raw]) -> tuple[CodeableConcept, ...]:

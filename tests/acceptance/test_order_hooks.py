@@ -241,9 +241,17 @@ def test_an_order_of_an_odd_shape_still_gets_its_card(draft: Json) -> None:
     assert extension_of(card)["draft"] == f"{draft['resourceType']}/{draft['id']}"
 
 
-def test_a_draft_without_an_id_is_not_called_none() -> None:
-    for card in sign(without(tace(), "id")):
-        assert not extension_of(card)["draft"].endswith("/None")
+def test_a_draft_without_an_id_is_judged_and_never_updated() -> None:
+    (card,) = sign(without(tace(), "id"))
+    assert extension_of(card)["draft"] == "ServiceRequest #1"
+    assert all(action["type"] == "create" or action["resource"]["id"] for action in actions_of(card))
+
+
+@pytest.mark.parametrize("odd", [{"occurrencePeriod": 7}, {"occurrenceDateTime": []}, {"subject": "x", "note": 1}])
+def test_an_element_of_a_wrong_shape_hides_nothing_else(odd: Json) -> None:
+    draft = tace(**odd)
+    (card,) = sign(draft)
+    assert extension_of(card)["draft"] == f"ServiceRequest/{draft['id']}"
 
 
 @pytest.mark.parametrize("dosage", [[], [{}], ...])
