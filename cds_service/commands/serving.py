@@ -2,11 +2,12 @@
 
 import http.client
 import ipaddress
+import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from cds_service.loading import load
 from cds_service.settings import read_settings
 
 SERVICE = "cds_service.app:app_from_environment"
+_GRACE = 10
+"""Seconds that a worker has to finish what is under way before it is ended."""
 
 
 @click.command("serve")
@@ -77,8 +80,10 @@ def run_server(host: str, port: int, workers: int, target: str = SERVICE) -> Non
         backlog=256,
         log_enabled=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE,
     )
-    threading.Thread(target=announce, args=(host, port), daemon=True).start()
+    # A process and no thread: the workers are forked, and a thread of ours could hold a lock at that moment.
+    multiprocessing.get_context("fork").Process(target=announce, args=(host, port), daemon=True).start()
     try:
         server.serve()
     finally:
@@ -97,7 +102,7 @@ def announce(host: str, port: int) -> None:
                 click.echo(f"cotsom-cds: serving on http://{_shown(host)}:{port}/cds-services")
                 return
         except OSError:
-            threading.Event().wait(0.05)
+            time.sleep(0.05)
 
 
 def _shown(host: str) -> str:

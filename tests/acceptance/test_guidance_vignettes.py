@@ -27,9 +27,9 @@ OPEN = frozenset({"upcoming", "due", "overdue"})
 
 # How many cards the patients of all vignettes get. Every card interrupts somebody: to change a number is a decision,
 # to be taken on purpose and noted in the changelog, never to be adjusted so that a test passes.
-MATCH_CARDS = 0
-STEP_CARDS = 0
-ORDER_CARDS = 0
+MATCH_CARDS = 26
+STEP_CARDS = 14
+ORDER_CARDS = 20
 
 
 def vignette(file: Path) -> Json:
@@ -109,9 +109,7 @@ def test_the_steps_of_a_patient_are_those_stated(file: Path) -> None:
         if "window" in wanted:
             assert [day.isoformat() for day in found[name].window or ()] == wanted["window"]
     loud = {name for name, step in found.items() if step.state in OPEN}
-    assert not loud & set(given["expect"]["quiet"]) - {
-        name for name, wanted in given["expect"]["steps"].items() if wanted["state"] in OPEN
-    }
+    assert not loud & set(given["expect"]["quiet"])
 
 
 def shown_to(assessment: Assessment) -> tuple[int, int]:
