@@ -133,6 +133,7 @@ def _medication(item: Item, identity: str, status: str) -> Resource:
         "medicationReference": {"reference": reference} if reference else None,
         "subject": _subject(item),
         "authoredOn": item.get("authored"),
+        "doNotPerform": True if item.get("do_not_perform") == "true" else None,
         "dosageInstruction": _dosages(item),
     }
 
@@ -150,8 +151,9 @@ def dosage(item: Item, bounds: Resource | None) -> Resource:
     """One dosage entry: how much, how often, from when until when."""
     own = _period(item) or bounds
     timing = _timing(item.get("timing", "none" if item.rest.get("dose") == "none" else "2 per 1 d"))
-    if own:
-        timing = {**timing, "repeat": {**timing.get("repeat", {}), "boundsPeriod": own}}
+    bounds_of_entry = {**({"boundsPeriod": own} if own else {}), **_lasting(item.get("for_days"))}
+    if bounds_of_entry:
+        timing = {**timing, "repeat": {**timing.get("repeat", {}), **bounds_of_entry}}
     amount = _amount(item.get("dose", "400 mg"))
     return {
         **({"text": item.get("says")} if item.get("says") else {}),
@@ -159,6 +161,14 @@ def dosage(item: Item, bounds: Resource | None) -> Resource:
         **({"asNeededBoolean": True} if item.get("as_needed") == "true" else {}),
         **({"doseAndRate": [amount]} if amount else {}),
     }
+
+
+def _lasting(days: str | None) -> Resource:
+    """How long an entry lasts, where no days are given."""
+    if days is None:
+        return {}
+    length = {"value": int(days), "unit": "d", "system": "http://unitsofmeasure.org", "code": "d"}
+    return {"boundsDuration": length}
 
 
 def _amount(text: str | None) -> Resource | None:
@@ -206,7 +216,7 @@ def _product(item: Item, identity: str) -> Iterator[Resource]:
 
 Make = Callable[[Item, str], Iterator[Resource]]
 _DATED = frozenset({"on", "start", "end", "status", "intent", "do_not_perform", "code", "text"})
-_DOSED = frozenset({"dose", "timing", "as_needed", "says", "dosage", "reference", "authored", "kind"})
+_DOSED = frozenset({"dose", "timing", "as_needed", "says", "dosage", "for_days", "reference", "authored", "kind"})
 _KINDS: Mapping[str, tuple[Make, frozenset[str]]] = {
     "visit": (_visit, frozenset({"on", "start", "end", "status"})),
     "imaging": (_imaging, frozenset({"on", "issued", "status"})),

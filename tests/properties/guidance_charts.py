@@ -47,7 +47,7 @@ def _present(**elements: object) -> Line:
 @st.composite
 def _courses(draw: Draw) -> Line:
     end = draw(st.one_of(st.none(), _days(_BACK), _days(_AHEAD)))
-    start = draw(_days(_BACK + (1, 5)))
+    start = draw(_days((*_BACK, 1, 5)))
     if end is not None and end < start:
         end = None
     return _present(course="sorafenib", start=start, end=end, status=draw(st.sampled_from(_STATUSES)))
@@ -75,6 +75,7 @@ _LINES: Final[tuple[st.SearchStrategy[Line], ...]] = (
     _courses(),
     _courses(),
     _course_in_parts(),
+    st.just({"course": "sorafenib", "authored": day(-30), "for_days": "90"}),
     _responses(),
     _responses(),
     st.builds(lambda kind, on: {"visit": kind, "on": on}, st.sampled_from(("AMB", "IMP", "none")), _days(_BACK)),
@@ -103,24 +104,21 @@ def treated(draw: Draw, statuses: tuple[str, ...] = ("on-study",) * 9 + ("follow
 
 @st.composite
 def _tace_drafts(draw: Draw) -> Line:
-    on = draw(_days(_AHEAD + (-1,)))
+    on = draw(_days((*_AHEAD, -1)))
     last = day(draw(st.sampled_from((9, 60))))
-    return draw(
-        st.sampled_from(
-            (
-                {"draft": "tace", "on": on},
-                {"draft": "tace", "on": on},
-                {"draft": "tace", "start": on, "end": on},
-                {"draft": "tace", "start": on, "end": max(on, last)},
-                {"draft": "tace"},
-            )
-        )
+    dated: tuple[Line, ...] = (
+        {"on": on},
+        {"on": on},
+        {"start": on, "end": on},
+        {"start": on, "end": max(on, last)},
+        {},
     )
+    return {"draft": "tace", **draw(st.sampled_from(dated))}
 
 
 @st.composite
 def _sorafenib_drafts(draw: Draw) -> Line:
-    start = draw(_days(_AHEAD + (-1, -3)))
+    start = draw(_days((*_AHEAD, -1, -3)))
     end = draw(st.one_of(st.none(), _days(_AHEAD)))
     dose = draw(st.sampled_from(("400 mg", "400 mg", "200 mg", "none")))
     return _present(draft="sorafenib", start=start, end=end if end and end >= start else None, dose=dose)
@@ -140,7 +138,8 @@ def _drafted(lines: list[Line]) -> tuple[Json, ...]:
 
 def drafts(least: int = 1) -> st.SearchStrategy[tuple[Json, ...]]:
     """Some draft orders of one request."""
-    kinds = (_tace_drafts(), _tace_drafts(), _sorafenib_drafts(), _sorafenib_drafts(), _drafts_in_parts())
+    lasting = _days(_AHEAD).map(lambda on: {"draft": "sorafenib", "authored": on, "for_days": "28"})
+    kinds = (lasting, _tace_drafts(), _tace_drafts(), _sorafenib_drafts(), _sorafenib_drafts(), _drafts_in_parts())
     return st.lists(st.one_of(kinds), min_size=least, max_size=3).map(_drafted)
 
 
@@ -168,7 +167,7 @@ def check(chart: Collection[Json], ordered: tuple[Json, ...]) -> Mapping[str, An
     body = bundle(chart)
     request = Request(decode_body(body), ordered, None, None, (body,))
     cards = (card.document() for card in order_cards(PRODUCT, WORDS, Moment(AS_OF, ZONE), request, "trace"))
-    return {name: answer for name, answer in map(_answer, cards)}
+    return dict(map(_answer, cards))
 
 
 def _answer(card: Json) -> tuple[str, Answer]:

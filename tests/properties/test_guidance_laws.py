@@ -1,4 +1,4 @@
-"""Laws of next steps and order rules: doubt, silence, time, order, and what a correction does when it is carried out."""
+"""Laws of next steps and order rules: doubt, silence, time, order, and what a correction does once carried out."""
 
 import json
 import re
@@ -45,7 +45,12 @@ GRAVE: Final = frozenset({"warning", "critical"})
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _BOUNDS = r"dosageInstruction\.\d+\.timing\.repeat\.boundsPeriod"
-NAMED: Final = re.compile(rf"occurrenceDateTime|occurrencePeriod\.(start|end)|{_BOUNDS}\.(start|end)")
+# A length gives way to days: FHIR allows one kind of bounds.
+_LENGTH = r"dosageInstruction\.\d+\.timing\.repeat\.boundsDuration\..*"
+NAMED: Final = re.compile(rf"occurrenceDateTime|occurrencePeriod\.(start|end)|{_BOUNDS}\.(start|end)|{_LENGTH}")
+# Not knowing whether a TACE was done today, or after the course had ended, leaves these steps where they were absent;
+# they then ask for nothing.
+LEFT: Final = frozenset({"NEXT-04", "NEXT-05"})
 
 
 def blurred(chart: Chart, blur: Blur) -> Iterator[Chart]:
@@ -60,10 +65,11 @@ def blurred(chart: Chart, blur: Blur) -> Iterator[Chart]:
 @share(0.3)
 @given(chart=treated())
 def test_a_blurred_date_makes_no_step_done(blur: Blur, chart: Chart) -> None:
-    before = {name for name, step in steps(chart).items() if step.state is State.DONE}
+    whole = steps(chart)
+    allowed = {name for name, step in whole.items() if step.state is State.DONE} | LEFT - whole.keys()
     for less in blurred(chart, blur):
         after = {name for name, step in steps(less).items() if step.state is State.DONE}
-        assert after <= before, f"{sorted(after - before)} by {difference(chart, less)}"
+        assert after <= allowed, f"{sorted(after - allowed)} by {difference(chart, less)}"
 
 
 @share(0.4)
@@ -184,7 +190,7 @@ def test_what_is_created_is_valid_r4(chart: Chart, ordered: tuple[Json, ...]) ->
     for answer in check(chart, ordered).values():
         for action in answer.actions:
             if action["type"] == "create":
-                assert [str(issue) for issue in fhirkit.validate(json.dumps(action["resource"]))] == []
+                assert faults(action["resource"]) == set()
                 assert action["resource"]["subject"] == {"reference": "Patient/p1"}
                 assert "id" not in action["resource"]
 
@@ -201,6 +207,20 @@ def test_an_update_differs_in_the_named_paths_alone(chart: Chart, ordered: tuple
             dosed = "SOR-02" in answer.rules and changed == name
             others = [path for path in paths if not NAMED.fullmatch(path)]
             assert all(dosed and path.startswith("dosageInstruction.") for path in others), others
+
+
+@share(0.4)
+@given(chart=treated(statuses=("on-study",)), ordered=drafts())
+def test_an_update_is_as_valid_as_what_was_received(chart: Chart, ordered: tuple[Json, ...]) -> None:
+    received = {name_of(resource): resource for resource in (*chart, *ordered)}
+    for answer in check(chart, ordered).values():
+        for changed, resource in updates(answer).items():
+            assert faults(resource) <= faults(received[changed])
+
+
+def faults(resource: Json) -> set[str]:
+    """What is no R4 in a resource."""
+    return {str(issue) for issue in fhirkit.validate(json.dumps(resource))}
 
 
 @share(0.8)
