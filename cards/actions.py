@@ -75,8 +75,17 @@ def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
 def _bounded(dosage: Raw, which: str, day: date) -> Raw:
     timing = _object(dosage.get("timing"))
     repeat = _object(timing.get("repeat"))
-    bounds = {**_object(repeat.get("boundsPeriod")), which: day.isoformat()}
+    given = _object(repeat.get("boundsPeriod"))
+    if which == "end" and _ends_by(given.get("end"), day):
+        return dosage
+    bounds = {**given, which: day.isoformat()}
     return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
+
+
+def _ends_by(end: object, day: date) -> bool:
+    """Whether a part of a course has an exact last day, on or before that day."""
+    whole = isinstance(end, str) and len(end) == len("2026-11-22")
+    return whole and str(end) <= day.isoformat()
 
 
 def _set_dose(resource: dict[str, Any], text: str) -> None:

@@ -71,7 +71,8 @@ def read_dose(plans: Iterable[DosePlan], strength: Decimal | None) -> Dose:
             per_time[time] = per_time.get(time, Decimal(0)) + (amount or Decimal(0))
     if len(entries) > 1 and {len(times or ()) for _, times in read} == {1} and len(per_time) == 1:
         return Dose.UNREADABLE
-    full = len(per_time) == _TWICE and set(per_time.values()) == {_FULL}
+    daily = all(times for _, times in read)
+    full = daily and len(per_time) == _TWICE and set(per_time.values()) == {_FULL}
     return Dose.FULL if full else Dose.OTHER
 
 
@@ -109,4 +110,6 @@ def _count(repeat: Repeat) -> int | None:
     if repeat.frequencyMax or repeat.periodMax or not repeat.period or hours is None:
         return None
     per_day = Decimal(repeat.frequency or 1) * _DAY / (repeat.period * hours)
+    if per_day < 1:
+        return 0
     return int(per_day) if per_day == int(per_day) and per_day <= _DAY else None

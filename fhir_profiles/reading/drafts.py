@@ -20,6 +20,7 @@ class _Draft(Struct, frozen=True):
 
     resourceType: str
     id: str | None = None
+    doNotPerform: bool | None = None
     subject: Reference | None = None
     code: CodeableConcept | None = None
     occurrenceDateTime: str | None = None
@@ -59,7 +60,7 @@ def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw], number: int) 
     if raw.get("resourceType") not in ("ServiceRequest", "MedicationRequest"):
         return None
     draft = _convert(raw)
-    if reading.belongs(draft.subject) is Belongs.ANOTHERS:
+    if draft.doNotPerform or reading.belongs(draft.subject) is Belongs.ANOTHERS:
         return None
     reference = f"{draft.resourceType}/{draft.id}" if draft.id else f"{draft.resourceType} #{number}"
     concepts = _concepts(draft, products)

@@ -48,9 +48,9 @@ _BOUNDS = r"dosageInstruction\.\d+\.timing\.repeat\.boundsPeriod"
 # A length gives way to days: FHIR allows one kind of bounds.
 _LENGTH = r"dosageInstruction\.\d+\.timing\.repeat\.boundsDuration\..*"
 NAMED: Final = re.compile(rf"occurrenceDateTime|occurrencePeriod\.(start|end)|{_BOUNDS}\.(start|end)|{_LENGTH}")
-# Not knowing whether a TACE was done today, or after the course had ended, leaves these steps where they were absent;
-# they then ask for nothing.
-LEFT: Final = frozenset({"NEXT-04", "NEXT-05"})
+# These are absent where TACE was done today, where the course was ended for an earlier TACE, or where sorafenib is to
+# be stopped. Not knowing that, they may be there and done, and ask for nothing.
+LEFT: Final = frozenset({"NEXT-01", "NEXT-04", "NEXT-05"})
 
 
 def blurred(chart: Chart, blur: Blur) -> Iterator[Chart]:

@@ -90,6 +90,8 @@ def _correct(order: Order, fired: dict[str, Fired]) -> Correction:
 
 def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
     start = _moved(order) if "TACE-04" in fired else None
+    if start is not None and eve(start) < order.care.day and going_on(order, eve(start)):
+        start = None  # sorafenib cannot end yesterday
     day = start or order.day
     courses: tuple[Course, ...] = ()
     last = eve(day) if day is not None else None
@@ -122,7 +124,8 @@ def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
     begins = start or order.day
     planned = next_tace(order, begins)
     end = eve(planned) if planned is not None and not draft_ends_by(order, eve(planned)) else None
-    if end is not None and begins is not None and end < max(begins, order.care.day):
+    last = end or (order.draft.end.last if order.draft.end is not None else None)
+    if last is not None and begins is not None and last < max(begins, order.care.day):
         start = end = None
     wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
     full = "SOR-02" in fired and fired["SOR-02"].severity is Severity.WARNING

@@ -76,7 +76,7 @@ class History:
 def is_taken(course: Course, day: date) -> bool:
     """Whether the patient is on this course ("on sorafenib")."""
     begun = course.start.first <= day
-    return begun and course.active and (course.end is None or course.end.first > day)
+    return begun and course.active and (course.end is None or course.end.last > day)
 
 
 def ended_by(course: Course, day: date) -> bool:
@@ -87,16 +87,22 @@ def ended_by(course: Course, day: date) -> bool:
 def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> History:
     """The history on this day: only what happened on or after the start of enrolment counts."""
     start = enrolment.part.start if enrolment.part else None
+    courses = tuple(c for c in record.courses.get(SORAFENIB, ()) if _is_course(c, day))
     return History(
         sessions=_sessions(record, start, day),
-        courses=tuple(c for c in record.courses.get(SORAFENIB, ()) if SORAFENIB in c.sets and _since(c.start, start)),
-        courses_in_doubt=tuple(c for c in record.courses.get(SORAFENIB, ()) if _in_doubt(c, c.start, start, SORAFENIB)),
+        courses=tuple(c for c in courses if c.subject_known and SORAFENIB in c.sets and _since(c.start, start)),
+        courses_in_doubt=tuple(c for c in courses if _in_doubt(c, c.start, start, SORAFENIB)),
         plans=_plans(record, day),
         dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
         dynamic_in_doubt=_imaging_in_doubt(record, start, day),
         visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
         part=enrolment.part,
     )
+
+
+def _is_course(course: Course, day: date) -> bool:
+    """Whether it began, or is ordered to begin: what was stopped or held before its first day never was one."""
+    return course.active or course.start.first <= day
 
 
 def _since(days: DateInterval, start: DateInterval | None) -> bool:

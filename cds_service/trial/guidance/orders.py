@@ -192,11 +192,11 @@ def _start(order: Order) -> Iterator[Fired]:
 def _first_dose(order: Order) -> Iterator[Fired]:
     """SOR-02: the first course after enrolment is not 400 mg twice a day."""
     first = not order.care.history.courses and not order.care.history.courses_in_doubt
-    if not order.signing or not first or not order.supplied(Source.MEDICATIONS):
+    if not first or not order.supplied(Source.MEDICATIONS):
         return
     if order.draft.dose is Dose.OTHER:
         yield Fired("SOR-02", Severity.WARNING, message("rule.SOR-02"))
-    elif order.draft.dose is Dose.UNREADABLE:
+    elif order.signing and order.draft.dose is Dose.UNREADABLE:
         yield Fired("SOR-02", Severity.INFO, message("rule.SOR-02-unreadable"))
 
 

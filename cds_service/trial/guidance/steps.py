@@ -95,7 +95,8 @@ def _window(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
 def _start_sorafenib(care: Care) -> Iterator[Step]:
     """NEXT-01: sorafenib is started in the days after TACE."""
     latest, degree = care.history.latest, review_degree(care)
-    if degree == "stop" or (latest is None and not care.history.sessions.doubtful):
+    unasked = not care.read(Source.PROCEDURES)
+    if degree == "stop" or (latest is None and not care.history.sessions.doubtful and not unasked):
         return
     sources = (Source.PROCEDURES, Source.MEDICATIONS, Source.CONDITIONS, Source.OBSERVATIONS)
     if latest is None or care.history.sessions.doubtful:
@@ -129,7 +130,7 @@ def _response_imaging(care: Care) -> Iterator[Step]:
     """NEXT-02: response CT or MRI some weeks after TACE."""
     latest = care.history.latest
     if latest is None or care.history.sessions.doubtful:
-        if care.history.sessions.doubtful:
+        if care.history.sessions.doubtful or not care.read(Source.PROCEDURES):
             yield Step("NEXT-02", State.UNKNOWN, None, message("step.tace-date-open"))
         return
     window = _window(latest, care.rules.response_imaging)
@@ -147,9 +148,13 @@ def _response_imaging(care: Care) -> Iterator[Step]:
 def _examination(care: Care) -> Iterator[Step]:
     """NEXT-03: routine examination, counted from the first sorafenib course, then from visit to visit."""
     first = care.history.first_course()
+    unasked = not care.read(Source.MEDICATIONS)
+    if first is None and unasked:
+        yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
+        return
     if first is None or first.start.first > care.day:
         return
-    if not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
+    if unasked or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
         return
     window = _window(first.start.first, care.rules.first_examination)
@@ -165,13 +170,13 @@ def _examination(care: Care) -> Iterator[Step]:
 def _safety(care: Care) -> Iterator[Step]:
     """NEXT-04: safety evaluation in the days before the next TACE."""
     plan = care.history.next_plan(care.day)
-    if not care.read(Source.ORDERS):
+    window = _window(plan.day, care.rules.safety) if plan is not None else None
+    missing = missing_safety(care, window) if window is not None else ()
+    if not care.read(Source.ORDERS) and (plan is None or missing):
         yield Step("NEXT-04", State.UNKNOWN, None, message("step.orders-open"))
         return
-    if plan is None:
+    if plan is None or window is None:
         return
-    window = _window(plan.day, care.rules.safety)
-    missing = missing_safety(care, window)
     reason = message("step.safety", day=plan.day, concepts=missing or care.rules.safety_analytes)
     if not missing:
         yield Step("NEXT-04", State.DONE, window, message("step.safety-done", day=plan.day))
@@ -260,11 +265,14 @@ def _first_tace(care: Care) -> Iterator[Step]:
 def _survival(care: Care) -> Step:
     """NEXT-07: survival follow-up, counted from the last contact."""
     contacts = [v.end.last for v in care.history.visits if v.end.is_day and v.end.last <= care.day]
+    vague = [v.end.last for v in care.history.visits if not v.end.is_day and v.start.first <= care.day]
     part = care.history.part
     if not contacts and part is not None and part.end is not None and part.end.is_day:
         contacts = [part.end.last]
     if not contacts or not care.read(Source.ENCOUNTERS):
         return Step("NEXT-07", State.UNKNOWN, None, message("step.survival-open"))
     last = max(contacts)
+    if any(day > last for day in vague):
+        return Step("NEXT-07", State.UNKNOWN, None, message("step.survival-open"))
     window = (add_months(last, care.rules.survival[0]), add_months(last, care.rules.survival[1]))
     return Step("NEXT-07", _by_window(care.day, window), window, message("step.survival", day=last))
