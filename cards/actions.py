@@ -56,11 +56,27 @@ def _update(checked: Checked, words: Words) -> Iterator[Action]:
 def _set_start(resource: dict[str, Any], day: date) -> None:
     if resource["resourceType"] == "ServiceRequest":
         if resource.get("occurrencePeriod"):
-            resource["occurrencePeriod"] = {**_object(resource["occurrencePeriod"]), "start": day.isoformat()}
+            resource["occurrencePeriod"] = _moved(_object(resource["occurrencePeriod"]), day)
         else:
             resource["occurrenceDateTime"] = day.isoformat()
         return
-    _set_bound(resource, "start", day)
+    dosages = _dosages(resource)
+    first = min(_start_of(dosage) for dosage in dosages)
+    early = (_start_of(dosage) in ("", first) or _start_of(dosage) < day.isoformat() for dosage in dosages)
+    pairs = zip(dosages, early, strict=True)
+    resource["dosageInstruction"] = [_bounded(dosage, "start", day) if moves else dosage for dosage, moves in pairs]
+
+
+def _start_of(dosage: Raw) -> str:
+    """The first day of a part of a course, as written; empty where none is."""
+    repeat = _object(_object(dosage.get("timing")).get("repeat"))
+    return str(_object(repeat.get("boundsPeriod")).get("start") or "")
+
+
+def _moved(period: Raw, day: date) -> Raw:
+    """The period from that day on; a last day that would lie before it is moved with it."""
+    start, end = day.isoformat(), str(period.get("end") or "")
+    return {**period, "start": start, **({"end": start} if end and end < start else {})}
 
 
 def set_end(resource: dict[str, Any], day: date) -> None:
@@ -69,7 +85,8 @@ def set_end(resource: dict[str, Any], day: date) -> None:
 
 
 def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
-    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in _dosages(resource)]
+    begun = [dosage for dosage in _dosages(resource) if which == "start" or _start_of(dosage) <= day.isoformat()]
+    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in begun or _dosages(resource)]
 
 
 def _bounded(dosage: Raw, which: str, day: date) -> Raw:
@@ -79,7 +96,8 @@ def _bounded(dosage: Raw, which: str, day: date) -> Raw:
     if which == "end" and _ends_by(given.get("end"), day):
         return dosage
     bounds = {**given, which: day.isoformat()}
-    return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
+    kept = {name: value for name, value in repeat.items() if name not in ("boundsDuration", "boundsRange")}
+    return {**dosage, "timing": {**timing, "repeat": {**kept, "boundsPeriod": bounds}}}
 
 
 def _ends_by(end: object, day: date) -> bool:

@@ -90,12 +90,12 @@ def _correct(order: Order, fired: dict[str, Fired]) -> Correction:
 
 def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
     start = _moved(order) if "TACE-04" in fired else None
-    if start is not None and eve(start) < order.care.day and going_on(order, eve(start)):
-        start = None  # sorafenib cannot end yesterday
+    too_soon = start is not None and eve(start) < order.care.day and bool(going_on(order, eve(start)))
+    start = None if too_soon else start  # sorafenib cannot end yesterday
     day = start or order.day
     courses: tuple[Course, ...] = ()
     last = eve(day) if day is not None else None
-    if last is not None and last >= order.care.day:
+    if last is not None and last >= order.care.day and not too_soon:
         going = going_on(order, last)
         courses = tuple(c for c in going if c.reference.startswith("MedicationRequest/") and c.start.first <= last)
     tests = missing_safety(order.care, safety_window(order, day)) if day is not None and "TACE-02" in fired else ()
@@ -122,7 +122,7 @@ def _moved(order: Order) -> date | None:
 def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
     start = _restart(order) if "SOR-01" in fired else None
     begins = start or order.day
-    planned = next_tace(order, begins)
+    planned = next_tace(order, order.day)
     end = eve(planned) if planned is not None and not draft_ends_by(order, eve(planned)) else None
     last = end or (order.draft.end.last if order.draft.end is not None else None)
     if last is not None and begins is not None and last < max(begins, order.care.day):

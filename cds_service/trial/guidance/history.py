@@ -46,6 +46,7 @@ class History:
     courses: tuple[Course, ...]
     courses_in_doubt: tuple[Course, ...]
     plans: tuple[Plan, ...]
+    plan_of_some_day: bool
     dynamic: tuple[Imaging, ...]
     dynamic_in_doubt: tuple[Imaging, ...]
     visits: tuple[Visit, ...]
@@ -90,9 +91,10 @@ def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> Hist
     courses = tuple(c for c in record.courses.get(SORAFENIB, ()) if _is_course(c, day))
     return History(
         sessions=_sessions(record, start, day),
-        courses=tuple(c for c in courses if c.subject_known and SORAFENIB in c.sets and _since(c.start, start)),
+        courses=tuple(c for c in courses if SORAFENIB in c.sets and _since(c.start, start)),
         courses_in_doubt=tuple(c for c in courses if _in_doubt(c, c.start, start, SORAFENIB)),
         plans=_plans(record, day),
+        plan_of_some_day=_plan_of_some_day(record, day),
         dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
         dynamic_in_doubt=_imaging_in_doubt(record, start, day),
         visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
@@ -135,6 +137,12 @@ def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
     done = {f.dated.last for f in record.procedures.get(TACE, ()) if _is_session(f) and f.dated.is_day}
     orders = [o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known and o.dated.is_day]
     return tuple(Plan(o.dated.first, o) for o in orders if o.dated.first >= day and o.dated.first not in done)
+
+
+def _plan_of_some_day(record: PatientRecord, day: date) -> bool:
+    """Whether TACE is ordered for a month or a year that is not over: planned, on a day that nobody knows."""
+    orders = (o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known)
+    return any(not o.dated.is_day and o.dated.last >= day for o in orders)
 
 
 def _imaging(record: PatientRecord, name: str, day: date) -> tuple[Imaging, ...]:

@@ -248,7 +248,7 @@ def _discontinue(order: Order) -> Iterator[Fired]:
     degree = review_degree(order.care)
     if degree == "stop":
         yield Fired("SOR-07", Severity.CRITICAL, message("rule.SOR-07-stop"))
-    elif degree == "decide":
+    elif degree == "decide" and not order.planned and order.supplied(Source.ORDERS, Source.PROCEDURES):
         yield Fired("SOR-07", Severity.WARNING, message("rule.SOR-07-decide"))
 
 

@@ -1,6 +1,6 @@
 """How the tumours answer: the latest response inside and outside the liver (rulebook section 7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -49,23 +49,23 @@ _SECONDARY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One response on one day: what it is, and where."""
+    """One response: what it is (None: nobody can read it), where, and when."""
 
-    response: Response
+    response: Response | None
     intrahepatic: bool
     days: DateInterval
     reference: str
 
 
 def read_responses(record: PatientRecord, start: DateInterval | None, day: date) -> tuple[Observed, ...]:
-    """Every readable response since enrolment whose place is told; others tell neither."""
+    """Every response since enrolment whose place is told; others tell neither."""
     places = _places(record)
     found = []
     for name in _KINDS:
         for result in record.results.get(name, ()):
             response, inside = _response(result), _inside(result, places)
             past = result.when.days.first <= day and (start is None or result.when.days.first >= start.last)
-            if is_firm(result, name) and response and inside is not None and past and result.when.days.is_day:
+            if is_firm(result, name) and inside is not None and past:
                 found.append(Observed(response, inside, result.when.days, result.reference))
     return tuple(sorted(found, key=lambda o: (o.days, o.reference)))
 
@@ -103,6 +103,17 @@ def _inside(result: Result, places: dict[str, bool]) -> bool | None:
 
 
 def latest_of(responses: tuple[Observed, ...], *, intrahepatic: bool, after: date | None = None) -> Observed | None:
-    """The latest response at that place, of several on one day the worst; `after` leaves out those up to that day."""
-    there = [o for o in responses if o.intrahepatic is intrahepatic and (after is None or o.days.first > after)]
-    return max(there, key=lambda o: (o.days.first, _WORST_LAST.index(o.response), o.reference), default=None)
+    """The latest response at that place, of several on one day the worst; `after` leaves out those up to that day.
+
+    Where a response that nobody can read, or whose day is not certain, leaves it open: one that says nothing.
+    """
+    there = [o for o in responses if o.intrahepatic is intrahepatic and (after is None or o.days.last > after)]
+    newest = max((o.days.first for o in there), default=date.min)
+    latest = [o for o in there if o.days.last >= newest]
+    if not latest:
+        return None
+    certain = all(o.days.is_day for o in latest) or len({o.response for o in latest}) == 1
+    counted = after is None or all(o.days.first > after for o in latest)
+    if not (certain and counted) or any(o.response is None for o in latest):
+        return replace(latest[-1], response=None)
+    return max(latest, key=lambda o: (_WORST_LAST.index(o.response or Response.COMPLETE), o.reference))

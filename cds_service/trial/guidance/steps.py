@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from cds_service.trial.case import Case
 from cds_service.trial.findings import Finding, Message, Verdict, message
-from cds_service.trial.guidance.history import History, ended_by, read_history
+from cds_service.trial.guidance.history import History, ended_by, is_taken, read_history
 from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
 from cds_service.trial.phase import Phase
 from cds_service.trial.protocol import GuidanceRules
@@ -103,7 +103,7 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
         yield Step("NEXT-01", State.UNKNOWN, None, message("step.tace-date-open"))
         return
     window = _window(latest, care.rules.start_sorafenib)
-    if any(course.start.first >= latest for course in care.history.courses):
+    if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
     elif not care.read(*sources) or degree == "decide" or _may_have_started(care, latest):
         yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-open", latest=latest))
@@ -157,12 +157,12 @@ def _examination(care: Care) -> Iterator[Step]:
     if unasked or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
         return
-    window = _window(first.start.first, care.rules.first_examination)
+    opening = window = _window(first.start.first, care.rules.first_examination)
     outpatient = sorted((v for v in care.history.visits if v.outpatient), key=lambda v: (v.start.first, v.reference))
     for visit in outpatient:
         if visit.start.is_day and visit.start.first >= window[0]:
             window = _window(visit.start.first, care.rules.next_examination)
-    doubtful = any(not v.start.is_day and v.start.last >= window[0] for v in outpatient)
+    doubtful = any(not v.start.is_day and v.start.last >= opening[0] for v in outpatient)
     state = State.UNKNOWN if doubtful else _by_window(care.day, window)
     yield Step("NEXT-03", state, window, message("step.examination"))
 
@@ -204,22 +204,34 @@ def _has_result(care: Care, name: str, window: tuple[date, date]) -> bool:
 
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
     """NEXT-05: sorafenib is stopped the day before TACE."""
-    if not care.read(Source.ORDERS, Source.MEDICATIONS):
-        yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
-        return
     plan = care.history.next_plan(care.day)
+    read = care.read(Source.ORDERS, Source.MEDICATIONS)
     if plan is None:
+        if not read:
+            yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
         return
     eve = add_days(plan.day, -1)
     window, reason = (eve, eve), message("step.stop-sorafenib", day=plan.day)
-    taken = care.history.taken(care.day)
-    if any(not ended_by(course, eve) for course in taken):
-        yield Step("NEXT-05", _by_window(care.day, window), window, reason)
-        return
-    last = care.history.latest_course()
-    since = last is not None and (care.history.latest is None or last.start.first >= care.history.latest)
-    if taken or (last is not None and since and ended_by(last, eve)):
-        yield Step("NEXT-05", State.DONE, window, reason)
+    state = _stopped(care, eve)
+    if state is not State.DONE and not read:
+        yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
+    elif state is not None:
+        yield Step("NEXT-05", state, window, reason)
+
+
+def _stopped(care: Care, eve: date) -> State | None:
+    """Whether every course that is taken ends by the eve of TACE; None when none was taken since the latest."""
+    history = care.history
+    taken = history.taken(care.day)
+    going = [course for course in taken if not ended_by(course, eve)]
+    if any(course.end is None or course.end.first > eve for course in going):
+        return _by_window(care.day, (eve, eve))
+    if going or any(is_taken(course, care.day) and not ended_by(course, eve) for course in history.courses_in_doubt):
+        return State.UNKNOWN
+    last = history.latest_course()
+    since = last is not None and (history.latest is None or last.start.first >= history.latest)
+    over = last is not None and (ended_by(last, eve) or not (last.open or last.active))
+    return State.DONE if taken or (since and over) else None
 
 
 def progression(care: Care, *, after: date | None = None) -> bool:
@@ -234,7 +246,20 @@ def review_degree(care: Care) -> str | None:
         return "stop" if progression(care) else "review"
     latest = care.history.latest
     undecided = latest is not None and not care.history.sessions.doubtful and progression(care, after=latest)
-    return "decide" if undecided and care.history.next_plan(care.day) is None else None
+    planned = care.history.next_plan(care.day) is not None or care.history.plan_of_some_day
+    return "decide" if undecided and not planned else None
+
+
+def _decision_open(care: Care) -> bool:
+    """Whether nobody can say if a decision is due: the latest response is open, or the sessions were not asked for."""
+    if not care.tace_permitted or care.history.next_plan(care.day) is not None or care.history.plan_of_some_day:
+        return False
+    latest = care.history.latest
+    if latest is None or care.history.sessions.doubtful:
+        return progression(care) and not care.read(Source.PROCEDURES)
+    found = latest_of(care.responses, intrahepatic=False, after=latest)
+    worsened = any(o.response is Response.PROGRESSION and o.days.last > latest for o in care.responses)
+    return worsened and found is not None and found.response is None
 
 
 def _review(care: Care) -> Iterator[Step]:
@@ -242,7 +267,7 @@ def _review(care: Care) -> Iterator[Step]:
     degree = review_degree(care)
     needed = [Source.CONDITIONS, Source.OBSERVATIONS]
     needed += [Source.ORDERS, Source.PROCEDURES] if degree == "decide" else []
-    if not care.read(*needed):
+    if not care.read(*needed) or (degree is None and _decision_open(care)):
         yield Step("NEXT-06", State.UNKNOWN, None, message("step.review-open"), degree)
     elif degree is not None:
         yield Step("NEXT-06", State.DUE, None, message(f"step.{degree}"), degree)

@@ -115,6 +115,8 @@ def _looks(care: Care) -> Iterator[Event]:
         for fact in facts:
             yield Event(Kind.IMAGING, fact.dated.cut_at(care.day), text, fact.reference, certain=certain)
     for found in care.responses:
+        if found.response is None:
+            continue
         place = "timeline.response-liver" if found.intrahepatic else "timeline.response-elsewhere"
         yield Event(Kind.RESPONSE, found.days, message(place, response=found.response.value), found.reference)
     for visit in history.visits:
