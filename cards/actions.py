@@ -34,7 +34,8 @@ def actions_of(
 
 def _update(checked: Checked, words: Words) -> Iterator[Action]:
     correction, draft, say = checked.correction, checked.draft, words.catalogue
-    changes_it = correction.start is not None or correction.end is not None or correction.full_dose
+    end = correction.end if correction.end is not None and _can_end(draft.raw, correction.end) else None
+    changes_it = correction.start is not None or end is not None or correction.full_dose
     if not (changes_it and draft.updatable):
         return
     resource = copy.deepcopy(dict(draft.raw))
@@ -43,9 +44,9 @@ def _update(checked: Checked, words: Words) -> Iterator[Action]:
         name = "change.date" if resource["resourceType"] == "ServiceRequest" else "change.start"
         changes.append(say[name].format(day=correction.start.isoformat()))
         _set_start(resource, correction.start)
-    if correction.end is not None:
-        changes.append(say["change.end"].format(day=correction.end.isoformat()))
-        set_end(resource, correction.end)
+    if end is not None:
+        changes.append(say["change.end"].format(day=end.isoformat()))
+        set_end(resource, end)
     if correction.full_dose:
         changes.append(say["change.dose"])
         _set_dose(resource, say["change.dose"])
@@ -85,8 +86,12 @@ def set_end(resource: dict[str, Any], day: date) -> None:
 
 
 def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
-    begun = [dosage for dosage in _dosages(resource) if which == "start" or _start_of(dosage) <= day.isoformat()]
-    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in begun or _dosages(resource)]
+    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in _dosages(resource)]
+
+
+def _can_end(resource: Raw, day: date) -> bool:
+    """Whether no part of the course begins after that day: such a part would end before it begins."""
+    return all(_start_of(dosage) <= day.isoformat() for dosage in _dosages(resource))
 
 
 def _bounded(dosage: Raw, which: str, day: date) -> Raw:
@@ -132,7 +137,7 @@ def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Ac
     day = checked.correction.courses_end
     for course in checked.correction.courses:
         found = look_up(course.reference)
-        if found is not None and day is not None:
+        if found is not None and day is not None and _can_end(found, day):
             resource = copy.deepcopy(dict(found))
             set_end(resource, day)
             order = one_line(course.label)

@@ -148,7 +148,7 @@ def test_a_suggestion_has_a_label_an_id_of_its_own_and_actions() -> None:
 
 
 def test_all_corrections_of_a_draft_are_one_suggestion() -> None:
-    (card,) = sign(tace("2026-11-10"))
+    (card,) = sign(tace("2026-12-20"))
     (suggestion,) = card["suggestions"]
     assert {action["type"] for action in suggestion["actions"]} == {"update", "create"}
 
