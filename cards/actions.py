@@ -46,7 +46,7 @@ def _update(checked: Checked, words: Words) -> Iterator[Action]:
         _set_start(resource, correction.start)
     if end is not None:
         changes.append(say["change.end"].format(day=end.isoformat()))
-        set_end(resource, end)
+        _set_end(resource, end)
     if correction.full_dose:
         changes.append(say["change.dose"])
         _set_dose(resource, say["change.dose"])
@@ -63,15 +63,19 @@ def _set_start(resource: dict[str, Any], day: date) -> None:
         return
     dosages = _dosages(resource)
     first = min(_start_of(dosage) for dosage in dosages)
-    early = (_start_of(dosage) in ("", first) or _start_of(dosage) < day.isoformat() for dosage in dosages)
-    pairs = zip(dosages, early, strict=True)
-    resource["dosageInstruction"] = [_bounded(dosage, "start", day) if moves else dosage for dosage, moves in pairs]
+    resource["dosageInstruction"] = [
+        _bounded(dosage, "start", day) if _start_of(dosage) == first or _start_of(dosage) < day.isoformat() else dosage
+        for dosage in dosages
+    ]
+
+
+def _bounds_of(dosage: Raw) -> Raw:
+    """The first and last day of a part of a course, as written; empty where none is."""
+    return _object(_object(_object(dosage.get("timing")).get("repeat")).get("boundsPeriod"))
 
 
 def _start_of(dosage: Raw) -> str:
-    """The first day of a part of a course, as written; empty where none is."""
-    repeat = _object(_object(dosage.get("timing")).get("repeat"))
-    return str(_object(repeat.get("boundsPeriod")).get("start") or "")
+    return str(_bounds_of(dosage).get("start") or "")
 
 
 def _moved(period: Raw, day: date) -> Raw:
@@ -80,13 +84,11 @@ def _moved(period: Raw, day: date) -> Raw:
     return {**period, "start": start, **({"end": start} if end and end < start else {})}
 
 
-def set_end(resource: dict[str, Any], day: date) -> None:
-    """Ends every dosage of a course on that day."""
-    _set_bound(resource, "end", day)
-
-
-def _set_bound(resource: dict[str, Any], which: str, day: date) -> None:
-    resource["dosageInstruction"] = [_bounded(dosage, which, day) for dosage in _dosages(resource)]
+def _set_end(resource: dict[str, Any], day: date) -> None:
+    """Ends every part of a course on that day, save those that end by then."""
+    resource["dosageInstruction"] = [
+        dosage if _ends_by(dosage, day) else _bounded(dosage, "end", day) for dosage in _dosages(resource)
+    ]
 
 
 def _can_end(resource: Raw, day: date) -> bool:
@@ -97,16 +99,14 @@ def _can_end(resource: Raw, day: date) -> bool:
 def _bounded(dosage: Raw, which: str, day: date) -> Raw:
     timing = _object(dosage.get("timing"))
     repeat = _object(timing.get("repeat"))
-    given = _object(repeat.get("boundsPeriod"))
-    if which == "end" and _ends_by(given.get("end"), day):
-        return dosage
-    bounds = {**given, which: day.isoformat()}
+    bounds = {**_bounds_of(dosage), which: day.isoformat()}
     kept = {name: value for name, value in repeat.items() if name not in ("boundsDuration", "boundsRange")}
     return {**dosage, "timing": {**timing, "repeat": {**kept, "boundsPeriod": bounds}}}
 
 
-def _ends_by(end: object, day: date) -> bool:
+def _ends_by(dosage: Raw, day: date) -> bool:
     """Whether a part of a course has an exact last day, on or before that day."""
+    end = _bounds_of(dosage).get("end")
     whole = isinstance(end, str) and len(end) == len("2026-11-22")
     return whole and str(end) <= day.isoformat()
 
@@ -114,7 +114,7 @@ def _ends_by(end: object, day: date) -> bool:
 def _set_dose(resource: dict[str, Any], text: str) -> None:
     """400 mg twice a day, in one dosage that keeps its dates."""
     first = _dosages(resource)[0]
-    bounds = _object(_object(first.get("timing")).get("repeat")).get("boundsPeriod")
+    bounds = _bounds_of(first)
     repeat = {"frequency": 2, "period": 1, "periodUnit": "d", **({"boundsPeriod": bounds} if bounds else {})}
     kept = {name: value for name, value in first.items() if name in ("route", "method", "site", "sequence")}
     resource["dosageInstruction"] = [
@@ -139,14 +139,13 @@ def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Ac
         found = look_up(course.reference)
         if found is not None and day is not None and _can_end(found, day):
             resource = copy.deepcopy(dict(found))
-            set_end(resource, day)
+            _set_end(resource, day)
             order = one_line(course.label)
             yield Action("update", words.catalogue["action.end-course"].format(order=order, day=day), resource)
 
 
 def _create(checked: Checked, words: Words, terminology: Terminology, patient: str) -> Iterator[Action]:
     correction, say = checked.correction, words.catalogue
-    subject = {"reference": patient}
     for name in correction.tests:
         coding = terminology.sets[name].example
         if coding is None:
@@ -155,11 +154,11 @@ def _create(checked: Checked, words: Words, terminology: Terminology, patient: s
         first, last = days
         text = say["action.create" if first else "action.create-now"]
         what = text.format(what=words.title(name), first=first, last=last)
-        yield Action("create", what, _service_request(coding.system, coding.code, coding.display, subject, days))
+        yield Action("create", what, _service_request(coding.system, coding.code, coding.display, patient, days))
 
 
 def _service_request(
-    system: str | None, code: str | None, display: str | None, subject: Raw, days: tuple[date | None, date | None]
+    system: str | None, code: str | None, display: str | None, patient: str, days: tuple[date | None, date | None]
 ) -> Raw:
     """A proposal for an order, as a draft; valid R4 by construction."""
     from fhir.resources.R4B.servicerequest import ServiceRequest  # noqa: PLC0415 - slow, and only needed here
@@ -169,7 +168,7 @@ def _service_request(
         "status": "draft",
         "intent": "order",
         "code": {"coding": [{"system": system, "code": code, "display": display}], "text": display},
-        "subject": {"reference": subject.get("reference", "")},
+        "subject": {"reference": patient},
     }
     if days[0] is not None and days[1] is not None:
         given["occurrencePeriod"] = {"start": days[0].isoformat(), "end": days[1].isoformat()}

@@ -9,7 +9,7 @@ from cds_service.trial.findings import Finding, Message, message
 from cds_service.trial.guidance.history import TACE, ended_by
 from cds_service.trial.guidance.orders import Fired, Order, Severity, eve, fire, going_on, safety_window
 from cds_service.trial.guidance.response import latest_of
-from cds_service.trial.guidance.steps import Care, State, Step, review_degree
+from cds_service.trial.guidance.steps import Care, State, Step, days_after, review_degree
 from cds_service.trial.phase import Phase
 from fhir_profiles.dates import DateInterval, add_days
 from fhir_profiles.reading.doses import Dose
@@ -64,14 +64,14 @@ class Cycle:
 def solve(care: Care, findings: tuple[Finding, ...], steps: tuple[Step, ...], tace: date) -> Cycle:
     """The cycle of a TACE on that day: when sorafenib stops and starts again, what is due when, what conflicts."""
     order = _order(care, findings, tace)
-    restart = _after(tace, care.rules.start_sorafenib)
+    restart = days_after(tace, care.rules.start_sorafenib)
     conflicts = sorted(_conflicts(order, tace, restart), key=_gravest_first)
     return Cycle(
         tace=tace,
         last_dose=eve(tace),
         safety=safety_window(order, tace),
         restart=restart,
-        imaging=_after(tace, care.rules.response_imaging),
+        imaging=days_after(tace, care.rules.response_imaging),
         examination=_examination(care, steps, restart),
         expected=care.history.first_course() is None,
         conflicts=tuple(conflicts),
@@ -86,10 +86,6 @@ def _gravest_first(conflict: Conflict) -> tuple[int, int, str, tuple[str, ...]]:
         conflict.rule or "",
         conflict.against,
     )
-
-
-def _after(day: date, days: tuple[int, int]) -> Window:
-    return add_days(day, days[0]), add_days(day, days[1])
 
 
 def _order(care: Care, findings: tuple[Finding, ...], tace: date) -> Order:

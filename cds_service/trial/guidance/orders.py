@@ -8,7 +8,7 @@ from enum import StrEnum
 from cds_service.trial.findings import Finding, Message, Verdict, message
 from cds_service.trial.guidance.history import SORAFENIB, TACE, ended_by
 from cds_service.trial.guidance.response import Response, latest_of
-from cds_service.trial.guidance.steps import Care, missing_safety, review_degree
+from cds_service.trial.guidance.steps import Care, days_after, missing_safety, review_degree
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.doses import Dose
 from fhir_profiles.reading.drafts import Draft
@@ -98,8 +98,7 @@ def _safety_missing(order: Order) -> Iterator[Fired]:
 
 def safety_window(order: Order, day: date) -> tuple[date, date]:
     """The days on which safety results count for a session on that day."""
-    first, last = order.care.rules.safety
-    return add_days(day, first), add_days(day, last)
+    return days_after(day, order.care.rules.safety)
 
 
 def _excluded(order: Order) -> Iterator[Fired]:
@@ -114,8 +113,7 @@ def response_window(order: Order) -> tuple[date, date] | None:
     latest = order.care.history.latest
     if latest is None or order.care.history.sessions.doubtful:
         return None
-    first, last = order.care.rules.response_imaging
-    return add_days(latest, first), add_days(latest, last)
+    return days_after(latest, order.care.rules.response_imaging)
 
 
 def _timing(order: Order) -> Iterator[Fired]:
@@ -182,7 +180,7 @@ def _start(order: Order) -> Iterator[Fired]:
         if order.supplied(Source.PROCEDURES, Source.ORDERS):
             yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-none"))
         return
-    first, last = (add_days(measured, days) for days in order.care.rules.start_sorafenib)
+    first, last = days_after(measured, order.care.rules.start_sorafenib)
     if order.day < first:
         yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-early", day=order.day, first=first))
     elif order.day > last:

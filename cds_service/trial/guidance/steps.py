@@ -88,7 +88,8 @@ def _by_window(day: date, window: tuple[date, date]) -> State:
     return State.DUE if day <= window[1] else State.OVERDUE
 
 
-def _window(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
+def days_after(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
+    """The first and the last day of a window, counted from a day."""
     return add_days(anchor, days[0]), add_days(anchor, days[1])
 
 
@@ -102,7 +103,7 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
     if latest is None or care.history.sessions.doubtful:
         yield Step("NEXT-01", State.UNKNOWN, None, message("step.tace-date-open"))
         return
-    window = _window(latest, care.rules.start_sorafenib)
+    window = days_after(latest, care.rules.start_sorafenib)
     if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
     elif not care.read(*sources) or degree == "decide" or _may_have_started(care, latest):
@@ -133,7 +134,7 @@ def _response_imaging(care: Care) -> Iterator[Step]:
         if care.history.sessions.doubtful or not care.read(Source.PROCEDURES):
             yield Step("NEXT-02", State.UNKNOWN, None, message("step.tace-date-open"))
         return
-    window = _window(latest, care.rules.response_imaging)
+    window = days_after(latest, care.rules.response_imaging)
     reason = message("step.imaging", latest=latest)
     if any(fact.dated.first >= window[0] for fact in care.history.dynamic if fact.subject_known):
         yield Step("NEXT-02", State.DONE, window, reason)
@@ -148,20 +149,16 @@ def _response_imaging(care: Care) -> Iterator[Step]:
 def _examination(care: Care) -> Iterator[Step]:
     """NEXT-03: routine examination, counted from the first sorafenib course, then from visit to visit."""
     first = care.history.first_course()
-    unasked = not care.read(Source.MEDICATIONS)
-    if first is None and unasked:
+    if care.read(Source.MEDICATIONS) if first is None else first.start.first > care.day:
+        return
+    if first is None or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
         return
-    if first is None or first.start.first > care.day:
-        return
-    if unasked or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
-        yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
-        return
-    opening = window = _window(first.start.first, care.rules.first_examination)
+    opening = window = days_after(first.start.first, care.rules.first_examination)
     outpatient = sorted((v for v in care.history.visits if v.outpatient), key=lambda v: (v.start.first, v.reference))
     for visit in outpatient:
         if visit.start.is_day and visit.start.first >= window[0]:
-            window = _window(visit.start.first, care.rules.next_examination)
+            window = days_after(visit.start.first, care.rules.next_examination)
     doubtful = any(not v.start.is_day and v.start.last >= opening[0] for v in outpatient)
     state = State.UNKNOWN if doubtful else _by_window(care.day, window)
     yield Step("NEXT-03", state, window, message("step.examination"))
@@ -170,7 +167,7 @@ def _examination(care: Care) -> Iterator[Step]:
 def _safety(care: Care) -> Iterator[Step]:
     """NEXT-04: safety evaluation in the days before the next TACE."""
     plan = care.history.next_plan(care.day)
-    window = _window(plan.day, care.rules.safety) if plan is not None else None
+    window = days_after(plan.day, care.rules.safety) if plan is not None else None
     missing = missing_safety(care, window) if window is not None else ()
     if not care.read(Source.ORDERS) and (plan is None or missing):
         yield Step("NEXT-04", State.UNKNOWN, None, message("step.orders-open"))
