@@ -1,0 +1,1 @@
+"""Pages for people: the shared look, the words, the timeline picture, the assessment."""
