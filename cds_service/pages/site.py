@@ -1,37 +1,47 @@
 """The frame of every page (`base.html`), its static files, and the reader's language."""
 
+from babel import Locale
 from flask import Blueprint, g, redirect, request
-from werkzeug.datastructures import LanguageAccept
 from werkzeug.wrappers import Response as AnyResponse
 
-LANGUAGES = {"en": "English", "ko": "한국어"}
+from cds_service.languages import negotiated
+from cds_service.pages.words import PageWords, load_page_words
+
 _COOKIE = "language"
 _YEAR = 365 * 24 * 3600
 
 
-def create_site() -> Blueprint:
-    """The blueprint that pages stand on: `g.language`, and in templates `language`, `languages`, `address_in`."""
+def create_site(default: str = "en") -> Blueprint:
+    """The blueprint that pages stand on; in templates `_`, `language`, `languages`, `address_in`.
+
+    `default`: the language of a reader who asks for none of ours.
+    """
     site = Blueprint("site", __name__, template_folder="templates", static_folder="static", static_url_path="/site")
+    catalogues = load_page_words()
+    names = {language: Locale.parse(language).get_display_name() for language in catalogues}
 
     @site.before_app_request
     def choose() -> AnyResponse | None:
         asked = request.args.get(_COOKIE)
-        if asked in LANGUAGES and request.method == "GET":
+        if asked is not None and asked in catalogues and request.method == "GET":
             return remember(redirect(request.path, 303), asked)
-        g.language = language_of(request.cookies.get(_COOKIE), request.accept_languages)
+        chosen = request.cookies.get(_COOKIE)
+        accepted = negotiated(request.headers.get("Accept-Language"), tuple(catalogues), default)
+        g.language = chosen if chosen in catalogues else accepted
+        g.words = catalogues[g.language]
         return None
 
     @site.app_context_processor
     def in_templates() -> dict[str, object]:
-        return {"language": g.language, "languages": LANGUAGES.items(), "address_in": address_in}
+        return {"_": g.words, "language": g.language, "languages": names.items(), "address_in": address_in}
 
     return site
 
 
-def language_of(chosen: str | None, accepted: LanguageAccept) -> str:
-    """The language of a page: as chosen in it, else the first that the browser accepts in any region, else English."""
-    wished = (chosen or "", *(tag.partition("-")[0].lower() for tag in accepted.values()))
-    return next((one for one in wished if one in LANGUAGES), "en")
+def words_of_page() -> PageWords:
+    """The words in the language of the page that is being answered."""
+    words: PageWords = g.words
+    return words
 
 
 def remember(answer: AnyResponse, language: str) -> AnyResponse:

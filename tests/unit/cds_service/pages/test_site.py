@@ -1,11 +1,10 @@
 """The frame of every page: which language it is in, and what a browser is told it may do."""
 
 import pytest
-from flask import Flask, g
-from werkzeug.datastructures import LanguageAccept
+from flask import Flask, g, render_template
 
 from cds_service.pages.security import HEADERS, secure
-from cds_service.pages.site import create_site, language_of
+from cds_service.pages.site import create_site, words_of_page
 
 
 @pytest.fixture
@@ -20,19 +19,36 @@ def app() -> Flask:
 @pytest.mark.parametrize(
     ("chosen", "accepted", "language"),
     [
-        (None, [], "en"),
-        (None, [("ko-KR", 1), ("en", 0.8)], "ko"),
-        (None, [("de", 1), ("ko", 0.5)], "ko"),
-        (None, [("de", 1)], "en"),
-        ("en", [("ko", 1)], "en"),
-        ("ko", [], "ko"),
-        ("xx", [("ko", 1)], "ko"),
+        (None, "", "en"),
+        (None, "ko-KR,en;q=0.8", "ko"),
+        (None, "de,ko;q=0.5", "ko"),
+        (None, "de", "en"),
+        ("en", "ko", "en"),
+        ("ko", "", "ko"),
+        ("xx", "ko", "ko"),
     ],
 )
 def test_a_choice_made_in_the_page_wins_then_what_the_browser_accepts(
-    chosen: str | None, accepted: list[tuple[str, float]], language: str
+    app: Flask, chosen: str | None, accepted: str, language: str
 ) -> None:
-    assert language_of(chosen, LanguageAccept(accepted)) == language
+    client = app.test_client()
+    if chosen is not None:
+        client.set_cookie("language", chosen)
+    assert client.get("/page", headers={"Accept-Language": accepted}).text == language
+
+
+def test_the_frame_is_in_the_language_of_the_reader(app: Flask) -> None:
+    app.add_url_rule("/framed", "framed", view_func=lambda: render_template("base.html"))
+    page = app.test_client().get("/framed", headers={"Accept-Language": "ko"}).text
+    assert '<html lang="ko">' in page
+    assert "본문으로 건너뛰기" in page
+    assert ">English<" in page
+    assert ">한국어<" in page
+
+
+def test_the_words_in_code_are_those_of_the_page(app: Flask) -> None:
+    app.add_url_rule("/words", "words", view_func=lambda: words_of_page()("page.language"))
+    assert app.test_client().get("/words", headers={"Accept-Language": "ko"}).text == "언어"
 
 
 def test_a_language_is_chosen_once_and_stays(app: Flask) -> None:
