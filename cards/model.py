@@ -48,15 +48,16 @@ class CardSource:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a page or, of type `smart`, to an app."""
+    """A link to a page or, of type `smart`, to an app, which is then told the `app_context`."""
 
     label: str
     url: str
     type: str = "absolute"
+    app_context: str | None = None
 
     def document(self) -> Json:
         """As JSON."""
-        return {"label": self.label, "url": self.url, "type": self.type}
+        return present({"label": self.label, "url": self.url, "type": self.type, "appContext": self.app_context})
 
 
 @dataclass(frozen=True, slots=True)

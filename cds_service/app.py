@@ -10,6 +10,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from cards.dialects import DIALECTS
 from cards.matching import CardSettings
 from cds_service.catalogues import load_words
 from cds_service.loading import load
@@ -29,6 +30,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits
         words=load_words("en", loaded.protocol.titles),
         clock=clock,
         cards=CardSettings(settings.show_ahead_days, settings.remind_ahead_days, settings.worksheet),
+        dialect=DIALECTS[settings.ehr],
         limits=limits or Limits(),
         metrics=Metrics.create(),
     )

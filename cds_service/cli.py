@@ -10,6 +10,7 @@ import click
 from cds_service.commands.assessing import assess_command
 from cds_service.commands.checking import check_order_command
 from cds_service.commands.demonstrating import demo_command
+from cds_service.commands.linting import lint_card_command
 from cds_service.commands.protocols import protocol_group
 from cds_service.commands.running import CommandGroup, Surroundings
 from cds_service.commands.serving import serve_command
@@ -46,5 +47,6 @@ main.add_command(assess_command)
 main.add_command(protocol_group)
 main.add_command(check_order_command)
 main.add_command(timeline_command)
+main.add_command(lint_card_command)
 main.add_command(demo_command)
 main.add_command(serve_command)

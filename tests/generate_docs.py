@@ -14,6 +14,7 @@ from tests.cards_golden import write_golden
 from tests.case_files import CriterionCases, load_cases
 from tests.case_words import Wording, record_in_words
 from tests.generate_guidance import write_guidance
+from tests.generate_tables import write_tables
 from tests.terminal_picture import PICTURE, terminal_picture
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "criteria.md"
@@ -119,4 +120,5 @@ if __name__ == "__main__":
     PICTURE.write_text(terminal_picture(), encoding="utf-8")
     contract.PAGE.write_text(contract.page(), encoding="utf-8")
     write_guidance()
+    write_tables()
     write_golden()

@@ -1,6 +1,9 @@
 """The generated pages say what the product does today."""
 
+import pytest
+
 from tests.generate_docs import PAGE, page
+from tests.generate_tables import DOCS, TABLES, written
 from tests.terminal_picture import PICTURE, terminal_picture
 
 
@@ -15,3 +18,9 @@ def test_the_picture_of_the_terminal_is_fresh() -> None:
 
 def test_the_picture_asks_no_other_server() -> None:
     assert "http" not in PICTURE.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_inside_a_page_are_fresh(name: str) -> None:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    assert text == written(name, text), "write it anew with `make docs`"

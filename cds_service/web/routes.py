@@ -8,10 +8,12 @@ import orjson
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
+from cards.dialects import Dialect
 from cards.fingerprint import derived_trace
 from cards.matching import CardSettings, match_card
 from cards.model import Card, Json
 from cards.reminding import step_card
+from cards.telling import in_dialect
 from cards.wording import Words
 from cds_service.loading import Loaded
 from cds_service.ordering import Request, concern_a_rule, order_cards
@@ -48,6 +50,7 @@ class Edge:
     words: Words
     clock: Callable[[], datetime]
     cards: CardSettings
+    dialect: Dialect
     limits: Limits
     metrics: Metrics
 
@@ -112,9 +115,9 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
 
 
 def told(edge: Edge, card: Card) -> Json:
-    """The card as JSON, counted."""
+    """The card as the JSON that the EHR can show, counted."""
     edge.metrics.cards.labels(card.source.topic.code, card.indicator.value).inc()
-    return card.document()
+    return in_dialect(card, edge.dialect, edge.words).document()
 
 
 def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:

@@ -1,0 +1,71 @@
+"""The tables that stand inside written pages, made from the data they show."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from cards.dialects import DIALECTS, Dialect
+
+_END: Final = "<!-- end of generated -->"
+DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    names = tuple(head)
+    lines = [names, tuple("---" for _ in names), *map(tuple, rows)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _dialects() -> str:
+    """One row a thing that EHRs do in their own way."""
+    shown: Mapping[str, Callable[[Dialect], str]] = {
+        "discovery": lambda one: one.discovery,
+        "hooks": lambda one: ", ".join(one.hooks),
+        "a click can": lambda one: ", ".join(one.actions) or "nothing: suggestions are shown as text",
+        "actions of one suggestion": lambda one: "any number" if not one.one_action else "one",
+        "`selectionBehavior`": lambda one: ", ".join(one.behaviours),
+        "labels not shown": lambda one: ", ".join(one.unshown_labels) or "–",
+        "ignored of a new order": lambda one: ", ".join(f"`{name}`" for name in one.ignored_of_created) or "–",
+        "finds a new order by": lambda one: ", ".join(f"`{name}`" for name in one.order_systems) or "any code",
+        "overrides are remembered by": _memory,
+        "links shown only if listed": lambda one: ", ".join(one.registered_links) or "–",
+        "`appContext` reaches the app": lambda one: "yes" if one.app_context else "no",
+        "detail without scrolling": lambda one: (
+            f"about {one.detail_characters} characters" if one.detail_characters else "–"
+        ),
+        "detail is": lambda one: "Markdown" + (f", or HTML with `{one.html_extension}`" if one.html_extension else ""),
+        "feedback says why in": lambda one: f"`{one.feedback}`" if one.feedback else "no feedback is known of",
+    }
+    head = ("", *(f"`{one.id}`: {one.name}" for one in DIALECTS.values()))
+    return table(head, ((what, *(say(one) for one in DIALECTS.values())) for what, say in shown.items()))
+
+
+def _memory(one: Dialect) -> str:
+    return f"`source.topic.code`: letters, digits, at most {one.topic_characters}" if one.topic_characters else "–"
+
+
+def _seen(one: Dialect) -> str:
+    return f"about {one.detail_characters} characters" if one.detail_characters else "–"
+
+
+TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {"integration.md": {"dialects": _dialects}}
+"""The tables by page and by the name that their place bears."""
+
+
+def written(page: str, text: str) -> str:
+    """The page with its tables made anew. Raises ValueError where it has no place for one."""
+    for name, made in TABLES[page].items():
+        begin = f"<!-- generated: {name} -->\n"
+        before, found, rest = text.partition(begin)
+        if not found or _END not in rest:
+            raise ValueError(f"{page} has no place for the table {name}")
+        text = f"{before}{begin}{made()}\n{_END}{rest.partition(_END)[2]}"
+    return text
+
+
+def write_tables() -> None:
+    """Writes every page anew."""
+    for page in TABLES:
+        file = DOCS / page
+        file.write_text(written(page, file.read_text(encoding="utf-8")), encoding="utf-8")
