@@ -93,6 +93,7 @@ class Timing(Element, frozen=True, gc=False):
     """The part of a dosage timing that bounds a course."""
 
     boundsPeriod: Period | None = None
+    boundsDuration: Quantity | None = None
 
 
 class TimingPlan(Element, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from fhir_profiles.dates import DateInterval, When
+from fhir_profiles.dates import DateInterval, Duration, When
 from fhir_profiles.intervals import NumberInterval
 
 
@@ -135,16 +135,25 @@ class Visit(Struct, frozen=True, gc=False):
     subject_known: bool
 
 
+class Bounds(Struct, frozen=True, gc=False):
+    """One dosage entry of an order: its first day, its last day or its length, as far as it says."""
+
+    start: DateInterval | None = None
+    end: DateInterval | None = None
+    length: Duration | None = None
+
+
 class Course(Fact, frozen=True, kw_only=True, gc=False):
     """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now.
 
-    `active`: the status says that it is taken, not on hold or stopped.
+    `active`: the status says that it is taken, not on hold or stopped. `parts`: the dosage entries of a prescription.
     """
 
     start: DateInterval
     end: DateInterval | None
     open: bool
     active: bool
+    parts: tuple[Bounds, ...] = ()
 
 
 class AllergyFact(Fact, frozen=True, kw_only=True, gc=False):

@@ -63,6 +63,10 @@ _NAMED = {
 
 def _change(path: Path, value: object, *, several: bool) -> str:
     place = f" in dosage {int(path[1]) + 1}" if several and len(path) > 1 else ""
+    if "boundsDuration" in path:
+        return f"length gone{place}"
+    if value is None and several and path[0] == "dosageInstruction" and path[1] != 0:
+        return f"dosage {int(path[1]) + 1} gone"
     name = _NAMED.get(str(path[-1])) or _NAMED.get(tuple(map(str, path[-2:])))
     if name is not None:
         return f"{name} {value}{place}"

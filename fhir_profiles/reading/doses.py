@@ -20,6 +20,7 @@ class Repeat(Element, frozen=True, gc=False):
     """How often, and between which dates."""
 
     boundsPeriod: Period | None = None
+    boundsDuration: Quantity | None = None
     frequency: int | None = None
     frequencyMax: int | None = None
     period: Decimal | None = None

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval
 from fhir_profiles.elements import CodeableConcept, Contained, MedicationIngredient, Period, Reference
+from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
+from fhir_profiles.record import Bounds
 from fhir_profiles.resources import Medication
 
 Raw = Mapping[str, Any]
@@ -35,7 +37,8 @@ class _Draft(Struct, frozen=True):
 class Draft(Struct, frozen=True, kw_only=True):
     """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure, its date.
 
-    A draft without id is judged like any other; nothing can be `updatable` that cannot be named.
+    `parts`: its dosage entries; one that says nothing where there are none, none where they cannot be read. A draft
+    without id is judged like any other; nothing can be `updatable` that cannot be named.
     """
 
     reference: str
@@ -45,6 +48,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     end: DateInterval | None
     dose: Dose
     raw: Raw
+    parts: tuple[Bounds, ...] = ()
     updatable: bool = True
 
 
@@ -65,7 +69,7 @@ def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw], number: int) 
     reference = f"{draft.resourceType}/{draft.id}" if draft.id else f"{draft.resourceType} #{number}"
     concepts = _concepts(draft, products)
     sets, _ = reading.classify(concepts)
-    start, end = _days(reading, draft, reference)
+    parts = _parts(reading, draft, reference)
     strength = next(
         (s for c in concepts for coding in c.coding if (s := reading.vocabulary.terminology.strength(coding))), None
     )
@@ -73,10 +77,11 @@ def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw], number: int) 
         reference=reference,
         label=label_of(*concepts),
         sets=sets,
-        start=start,
-        end=end,
+        start=_start(reading, draft, reference, parts),
+        end=whole_end(parts),
         dose=read_dose(draft.dosageInstruction, strength),
         raw=raw,
+        parts=parts or (() if raw.get("dosageInstruction") else (Bounds(),)),
         updatable=bool(draft.id),
     )
 
@@ -120,13 +125,17 @@ def _named(code: CodeableConcept | None, parts: Iterable[MedicationIngredient]) 
     return tuple(c for c in (code, *(part.itemCodeableConcept for part in parts)) if c is not None)
 
 
-def _days(reading: Reading, draft: _Draft, reference: str) -> tuple[DateInterval | None, DateInterval | None]:
+def _parts(reading: Reading, draft: _Draft, reference: str) -> tuple[Bounds, ...]:
+    repeats = [d.timing.repeat if d.timing else None for d in draft.dosageInstruction]
+    return tuple(
+        read_bounds(reading, reference, r.boundsPeriod, r.boundsDuration) if r is not None else Bounds()
+        for r in repeats
+    )
+
+
+def _start(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:
     if draft.resourceType == "ServiceRequest":
-        start = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.start) or None
-        return (reading.days(reference, start) if start else None), None
-    bounds = [d.timing.repeat.boundsPeriod for d in draft.dosageInstruction if d.timing and d.timing.repeat]
-    starts = [b.start for b in bounds if b and b.start] or ([draft.authoredOn] if draft.authoredOn else [])
-    ends = [b.end for b in bounds if b and b.end]
-    first = min((reading.days(reference, s) for s in starts), default=None)
-    last = max((reading.days(reference, e) for e in ends), default=None)
-    return first, last if len(ends) == len(draft.dosageInstruction) else None
+        text = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.start)
+    else:
+        text = draft.authoredOn
+    return whole_start(parts) or (reading.days(reference, text) if text else None)

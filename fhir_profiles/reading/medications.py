@@ -4,13 +4,13 @@ A drug that cannot be resolved may be any drug: it is in doubt for every drug th
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import NamedTuple
 
-from fhir_profiles.dates import UNDATED, DateInterval
+from fhir_profiles.dates import DateInterval
 from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
+from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
-from fhir_profiles.record import Course, Doubt
+from fhir_profiles.record import Bounds, Course, Doubt
 from fhir_profiles.resources import (
     Medication,
     MedicationAdministration,
@@ -33,10 +33,11 @@ _TAKEN = frozenset({"active", "in-progress"})
 
 
 class _Span(NamedTuple):
-    """From when, until when (None: not recorded)."""
+    """From when, until when (None: not recorded), and each dosage entry of a prescription."""
 
     start: DateInterval
     end: DateInterval | None
+    parts: tuple[Bounds, ...] = ()
 
 
 def counts(drug: Drug) -> bool:
@@ -68,6 +69,7 @@ def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]
         end=span.end,
         open=span.end is None and drug.status in _OPEN,
         active=drug.status in _TAKEN,
+        parts=span.parts,
     )
 
 
@@ -142,27 +144,11 @@ def _bounded(reading: Reading, reference: str, start: str | None, end: str | Non
 
 def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], otherwise: Period) -> _Span:
     """The bounds of the dosages together: from the first start to the last end, open if one of them has no end."""
-    bounds = [d.timing.repeat.boundsPeriod for d in dosages if d.timing and d.timing.repeat]
-    given = [b for b in bounds if b is not None]
-    starts = [reading.days(reference, b.start) for b in given if b.start] or [reading.days(reference, otherwise.start)]
-    if not given:
-        return _Span(starts[0], _end(reading, reference, otherwise.end))
-    ends = [_end(reading, reference, b.end) for b in given]
-    closed = [end for end in ends if end is not None]
-    whole = len(closed) == len(dosages)
-    return _Span(_earliest(starts), _latest(closed) if whole else _end(reading, reference, otherwise.end))
-
-
-def _end(reading: Reading, reference: str, text: str | None) -> DateInterval | None:
-    if text is None:
-        return None
-    days = reading.days(reference, text)
-    return DateInterval(date.min, date.max) if days == UNDATED else days
-
-
-def _earliest(spans: list[DateInterval]) -> DateInterval:
-    return DateInterval(min(s.first for s in spans), min(s.last for s in spans))
-
-
-def _latest(spans: list[DateInterval]) -> DateInterval:
-    return DateInterval(max(s.first for s in spans), max(s.last for s in spans))
+    repeats = [d.timing.repeat if d.timing else None for d in dosages]
+    parts = tuple(
+        read_bounds(reading, reference, r.boundsPeriod, r.boundsDuration) if r is not None else Bounds()
+        for r in repeats
+    )
+    start = whole_start(parts)
+    end = whole_end(parts) or (None if otherwise.end is None else reading.days(reference, otherwise.end))
+    return _Span(reading.days(reference, otherwise.start) if start is None else start, end, parts)

@@ -10,7 +10,6 @@ from cds_service.trial.guidance.orders import (
     Order,
     Severity,
     anchor,
-    draft_ends_by,
     eve,
     fire,
     going_on,
@@ -19,30 +18,37 @@ from cds_service.trial.guidance.orders import (
     safety_window,
     would_close,
 )
+from cds_service.trial.guidance.rewriting import Days, as_one, rewrite
 from cds_service.trial.guidance.steps import Care, missing_safety
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.drafts import Draft
-from fhir_profiles.record import Course
+from fhir_profiles.record import Bounds, Course
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A prescription to be ended on a day, and what its dosage entries get."""
+
+    course: Course
+    day: date
+    doses: tuple[Days, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What would make the draft fit: delete it, or new dates and dose, courses to end, tests and imaging to order."""
+    """What would make the draft fit: delete it, or new dates and dose, courses to end, tests and imaging to order.
+
+    `day`: of a procedure. `doses`: the days of each dosage entry of a drug, or of the one entry of a corrected dose.
+    """
 
     delete: bool = False
-    start: date | None = None
-    end: date | None = None
+    day: date | None = None
+    doses: tuple[Days, ...] = ()
     full_dose: bool = False
-    courses: tuple[Course, ...] = ()
-    courses_end: date | None = None
+    endings: tuple[Ending, ...] = ()
     tests: tuple[str, ...] = ()
     tests_from: date | None = None
     tests_until: date | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing would change."""
-        return self == Correction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +95,33 @@ def _correct(order: Order, fired: dict[str, Fired]) -> Correction:
 
 
 def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
-    start = _moved(order) if "TACE-04" in fired else None
-    too_soon = start is not None and eve(start) < order.care.day and bool(going_on(order, eve(start)))
-    start = None if too_soon else start  # sorafenib cannot end yesterday
-    day = start or order.day
-    courses: tuple[Course, ...] = ()
-    last = eve(day) if day is not None else None
-    if last is not None and last >= order.care.day and not too_soon:
-        going = going_on(order, last)
-        courses = tuple(c for c in going if c.reference.startswith("MedicationRequest/") and c.start.first <= last)
+    moved = _moved(order) if "TACE-04" in fired else None
+    endings = _endings(order, moved or order.day)
+    if moved is not None and None in endings:
+        moved, endings = None, ()  # of two dates that hang together neither is proposed
+    day = moved or order.day
     tests = missing_safety(order.care, safety_window(order, day)) if day is not None and "TACE-02" in fired else ()
     imaging = ("imaging-liver-dynamic",) if "TACE-05" in fired else ()
     return Correction(
-        start=start,
-        courses=courses,
-        courses_end=last if courses else None,
+        day=moved,
+        endings=tuple(ending for ending in endings if ending is not None),
         tests=tests + imaging,
         tests_from=max(order.care.day, safety_window(order, day)[0]) if tests and day is not None else None,
         tests_until=max(order.care.day, eve(day)) if tests and day is not None else None,
     )
+
+
+def _endings(order: Order, day: date | None) -> tuple[Ending | None, ...]:
+    """How each prescription that goes on ends by the eve of TACE on that day; None for what cannot end by then."""
+    going = going_on(order, eve(day)) if day is not None else ()
+    if day is None or eve(day) < order.care.day:
+        return tuple(None for _ in going)  # sorafenib cannot end yesterday
+    return tuple(_ending(course, eve(day)) for course in going if course.reference.startswith("MedicationRequest/"))
+
+
+def _ending(course: Course, last: date) -> Ending | None:
+    doses = rewrite(course.parts or (Bounds(),), course.start, end=last)
+    return Ending(course, last, doses) if doses is not None else None
 
 
 def _moved(order: Order) -> date | None:
@@ -120,16 +134,21 @@ def _moved(order: Order) -> date | None:
 
 
 def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
-    start = _restart(order) if "SOR-01" in fired else None
-    begins = start or order.day
-    planned = next_tace(order, order.day)
-    end = eve(planned) if planned is not None and not draft_ends_by(order, eve(planned)) else None
-    last = end or (order.draft.end.last if order.draft.end is not None else None)
-    if last is not None and begins is not None and last < max(begins, order.care.day):
-        start = end = None
     wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
     full = "SOR-02" in fired and fired["SOR-02"].severity is Severity.WARNING
-    return Correction(start=start, end=end, full_dose=full, tests=("hcg",) if wants_test else ())
+    parts = (as_one(order.draft.parts),) if full and order.draft.parts else order.draft.parts
+    doses = _dates(order, fired, parts)
+    return Correction(doses=doses, full_dose=full, tests=("hcg",) if wants_test else ())
+
+
+def _dates(order: Order, fired: dict[str, Fired], parts: tuple[Bounds, ...]) -> tuple[Days, ...]:
+    """The new start and end of each dosage entry; none where an end would lie before its start or before today."""
+    start = _restart(order) if "SOR-01" in fired else None
+    planned = next_tace(order, order.day) if "SOR-06" in fired else None
+    end = eve(planned) if planned is not None else None
+    past = end is not None and end < order.care.day
+    doses = None if past else rewrite(parts, order.draft.start, start=start, end=end)
+    return doses if doses is not None and any(days != Days() for days in doses) else ()
 
 
 def _restart(order: Order) -> date | None:
