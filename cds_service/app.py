@@ -15,9 +15,11 @@ from cards.matching import CardSettings
 from cds_service.catalogues import load_words
 from cds_service.loading import load
 from cds_service.settings import Settings, read_settings
+from cds_service.settings.limits import Limits
+from cds_service.web.admission import Admission
 from cds_service.web.observing import Metrics, log, log_fault, log_to_stderr
 from cds_service.web.problems import Problem, of_http, outcome
-from cds_service.web.routes import Edge, Limits, create_routes, json_answer
+from cds_service.web.routes import Edge, create_routes, json_answer
 
 _TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -25,17 +27,19 @@ _TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits | None = None) -> Flask:
     """The service. `clock` gives the instant of evaluation, with its offset."""
     loaded = load(settings)
+    limits = limits or settings.limits
     edge = Edge(
         loaded=loaded,
         words=load_words("en", loaded.protocol.titles),
         clock=clock,
         cards=CardSettings(settings.show_ahead_days, settings.remind_ahead_days, settings.worksheet),
         dialect=DIALECTS[settings.ehr],
-        limits=limits or Limits(),
+        limits=limits,
+        admission=Admission(limits.calls_at_once),
         metrics=Metrics.create(),
     )
     app = Flask("cds_service", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = edge.limits.body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
     app.url_map.strict_slashes = False
     app.logger.disabled = True  # faults are told by our own line, without the traceback that may show a value
     app.register_blueprint(create_routes(edge))

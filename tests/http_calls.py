@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 import cards
 from cds_service.app import create_app
 from cds_service.settings import Settings, read_clock, read_zone
+from cds_service.settings.limits import Limits
 from cds_service.web.discovery import PREFETCH
-from cds_service.web.routes import Limits
 from tests.acceptance import AS_OF, CANCER, PATIENT, bundle, condition
 
 Json = dict[str, Any]

@@ -13,6 +13,7 @@ from cds_service.settings import clinical
 from cds_service.settings.clients import DIALECTS, EHR, TRUST, Client, Trust, check_trust, clients
 from cds_service.settings.clinical import read_clock, read_zone
 from cds_service.settings.fetching import FETCH, Fetching, check_fetching
+from cds_service.settings.limits import LIMITS, Limits
 from cds_service.settings.reading import (
     ADDRESS,
     DAYS,
@@ -51,6 +52,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     trust: Trust = field(default_factory=Trust)
     fetching: Fetching = field(default_factory=Fetching)
+    limits: Limits = field(default_factory=Limits)
     file: str = ""
 
 
@@ -68,6 +70,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "cors": {"origins": ORIGINS},
     "trust": TRUST,
     "fetch": FETCH,
+    "limits": LIMITS,
 }
 """Every key, by its table; those under "" stand outside any."""
 
@@ -165,5 +168,6 @@ def _settings(values: Mapping[tuple[str, str], Any], clock: datetime | None, fil
         cors_origins=cors.get("origins", ()),
         trust=Trust(clients=named, **section("trust")),
         fetching=Fetching(**section("fetch")),
+        limits=Limits(**section("limits")),
         **outside,
     )

@@ -29,6 +29,7 @@ _WORDS = {
     405: "the address does not take this method",
     413: "the body is larger than this service reads",
     415: "the body must be application/json",
+    429: "the service is busy: ask again in a moment",
 }
 
 

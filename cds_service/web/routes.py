@@ -17,8 +17,10 @@ from cards.telling import in_dialect
 from cards.wording import Words
 from cds_service.loading import Loaded
 from cds_service.ordering import Request, concern_a_rule, order_cards
+from cds_service.settings.limits import Limits
 from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
+from cds_service.web.admission import Admission
 from cds_service.web.discovery import KEY_OF_SOURCE, REQUIRED, discovery, services
 from cds_service.web.feedback import read_feedback
 from cds_service.web.hook_requests import (
@@ -35,14 +37,6 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request may cost."""
-
-    body_bytes: int = 8_000_000
-    entries: int = 20_000
-
-
-@dataclass(frozen=True, slots=True)
 class Edge:
     """What the routes work with."""
 
@@ -52,6 +46,7 @@ class Edge:
     cards: CardSettings
     dialect: Dialect
     limits: Limits
+    admission: Admission
     metrics: Metrics
 
 
@@ -89,7 +84,8 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
         hook_request = read_hook_request(json_body(), offered[service].hook)
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
         made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
-        return json_answer({"cards": [told(edge, card) for card in made(edge, hook_request, g.trace)]})
+        with edge.admission:
+            return json_answer({"cards": [told(edge, card) for card in made(edge, hook_request, g.trace)]})
 
     @routes.post("/cds-services/<service>/feedback")
     def feedback(service: str) -> Response:

@@ -8,7 +8,7 @@ import pytest
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
-from cds_service.web.routes import Limits
+from cds_service.settings.limits import Limits
 from tests.acceptance import CANCER, PATIENT, condition
 from tests.http_calls import (
     FEEDBACK,

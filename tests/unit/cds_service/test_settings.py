@@ -1,7 +1,7 @@
 """What a site decides: read once at start; whatever does not fit is refused with its place."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cds_service.errors import ConfigurationError
-from cds_service.settings import SECTIONS, Client, Fetching, Settings, Trust, read_clock, read_settings, read_zone
+from cds_service.settings import SECTIONS, Client, Fetching, Settings, read_clock, read_settings, read_zone
 
 FULL = """
 time_zone = "Asia/Seoul"
@@ -169,6 +169,10 @@ VALUES = {
     "fetch.fhir_origins": ["https://fhir.example"],
     "fetch.allow_private_addresses": ["https://10.0.0.7:8443"],
     "fetch.allow_http": True,
+    "limits.body_bytes": 1_000_000,
+    "limits.entries": 500,
+    "limits.calls_at_once": 3,
+    "limits.header_seconds": 4.5,
 }
 AUDIENCE = {"COTSOM_TRUST_AUDIENCE": "https://cds.example"}
 
@@ -205,11 +209,11 @@ def test_every_key_can_be_set_by_a_variable_and_by_the_file_alike(tmp_path: Path
 
 
 def fields_of(settings: Settings) -> dict[str, object]:
-    """Every value of the settings by name, those of trust and fetching apart."""
-    trust = {f"trust.{one.name}": getattr(settings.trust, one.name) for one in fields(Trust)}
-    fetching = {f"fetching.{one.name}": getattr(settings.fetching, one.name) for one in fields(Fetching)}
-    rest = {one.name: getattr(settings, one.name) for one in fields(settings)}
-    return {name: value for name, value in rest.items() if name not in {"trust", "fetching"}} | trust | fetching
+    """Every value of the settings by name, those of a part (trust, fetching and so on) one by one."""
+    given = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    parts = {name: value for name, value in given.items() if is_dataclass(value)}
+    inner = {f"{part}.{one.name}": getattr(value, one.name) for part, value in parts.items() for one in fields(value)}
+    return {name: value for name, value in given.items() if name not in parts} | inner
 
 
 def toml(value: object) -> str:
