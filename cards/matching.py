@@ -17,7 +17,7 @@ from fhir_profiles.record import SourceState
 TOPIC = "trialmatch"
 _TOPICS = "http://cotsom-cds.org/fhir/CodeSystem/card-topics"
 _REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-_REASON_CODES = ("patient-refuses", "patient-ineligible", "expert-contradicts", "need-more-info", "wrong-time-workflow")
+REASON_CODES = ("patient-refuses", "patient-ineligible", "expert-contradicts", "need-more-info", "wrong-time-workflow")
 _SHOWN = 6
 _QUALIFYING = frozenset({Status.POTENTIALLY_ELIGIBLE, Status.ELIGIBLE_PENDING_CONFIRMATION})
 
@@ -161,7 +161,7 @@ def card_source(protocol: TrialProtocol, words: Words, kind: str = TOPIC) -> Car
 
 def override_reasons(words: Words) -> tuple[Coding, ...]:
     """Why a clinician may set the card aside."""
-    return tuple(Coding(_REASONS, code, words.catalogue[f"override.{code}"]) for code in _REASON_CODES)
+    return tuple(Coding(_REASONS, code, words.catalogue[f"override.{code}"]) for code in REASON_CODES)
 
 
 def extension(assessment: Assessment, words: Words, trace: str) -> Mapping[str, object]:

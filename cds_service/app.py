@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.metadata import version
 from time import perf_counter
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits
         admission=Admission(limits.calls_at_once),
         metrics=Metrics.create(),
     )
+    edge.metrics.build.labels(version("cotsom-cds"), loaded.protocol.id, loaded.protocol.version).set(1)
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
     app.url_map.strict_slashes = False

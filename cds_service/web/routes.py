@@ -12,7 +12,7 @@ from cards.dialects import Dialect
 from cards.fingerprint import derived_trace
 from cards.matching import CardSettings, match_card
 from cards.model import Card, Json
-from cards.reminding import step_card
+from cards.reminding import shown_steps, step_card
 from cards.telling import in_dialect
 from cards.wording import Words
 from cds_service.loading import Loaded
@@ -21,6 +21,7 @@ from cds_service.settings.limits import Limits
 from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
 from cds_service.web.admission import Admission
+from cds_service.web.counting import count_assessment, count_card, count_feedback, count_steps
 from cds_service.web.discovery import KEY_OF_SOURCE, REQUIRED, discovery, services
 from cds_service.web.feedback import read_feedback
 from cds_service.web.hook_requests import (
@@ -91,7 +92,9 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     def feedback(service: str) -> Response:
         if service not in offered:
             raise NotFound
-        g.feedback_items = len(read_feedback(json_body()).feedback)
+        items = read_feedback(json_body()).feedback
+        g.feedback_items = len(items)
+        count_feedback(edge.metrics, service, items)
         return Response(status=204)
 
     @routes.get("/healthz")
@@ -112,7 +115,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
 
 def told(edge: Edge, card: Card) -> Json:
     """The card as the JSON that the EHR can show, counted."""
-    edge.metrics.cards.labels(card.source.topic.code, card.indicator.value).inc()
+    count_card(edge.metrics, card)
     return in_dialect(card, edge.dialect, edge.words).document()
 
 
@@ -120,8 +123,11 @@ def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tup
     """The cards of a chart opening: at most one."""
     assessment = judge(edge, hook_request)
     g.roll_up = assessment.status.value
-    edge.metrics.statuses.labels(assessment.status.value).inc()
-    make = step_card if assessment.status in (Status.ENROLLED, Status.FOLLOW_UP) else match_card
+    count_assessment(edge.metrics, assessment)
+    enrolled = assessment.status in (Status.ENROLLED, Status.FOLLOW_UP)
+    if enrolled:
+        count_steps(edge.metrics, shown_steps(assessment, edge.cards))
+    make = step_card if enrolled else match_card
     card = make(assessment, edge.loaded.protocol, edge.words, edge.cards, trace)
     return (card,) if card is not None else ()
 

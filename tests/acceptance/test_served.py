@@ -115,6 +115,11 @@ def test_the_metrics_of_both_workers_add_up(service: Served) -> None:
     assert {answered() for _ in range(6)} == {before + 40}
 
 
+def test_the_build_is_told_once_for_all_workers(service: Served) -> None:
+    text = requests.get(f"{service.base}/metrics", timeout=PATIENCE).text
+    assert re.findall(r"^cotsom_build_info\{.*\} (\S+)$", text, re.MULTILINE) == ["1.0"]
+
+
 def test_its_log_is_one_json_object_a_line_and_names_no_patient(service: Served) -> None:
     requests.post(f"{service.base}{SERVICE}", json={"hook": "Lebensztejn"}, timeout=PATIENCE)
     log = service.log.read_text(encoding="utf-8")
