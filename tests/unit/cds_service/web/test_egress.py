@@ -1,0 +1,402 @@
+"""What an outbound call may reach, and when it ends: against servers on this machine that misbehave."""
+
+import gzip
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from cds_service.web import wire
+from cds_service.web.egress import (
+    Allowance,
+    Answer,
+    Budget,
+    Egress,
+    Reason,
+    Unanswered,
+    get,
+    may_be_called,
+    open_line,
+    origin_of,
+)
+from tests.loopback import Certificate, Heard, Loopback, Speak, answer, certificate, speaking
+
+SHORT = 0.3
+LONG = 20.0
+SMALL = 200_000
+
+
+def guard(server: Loopback) -> Egress:
+    return Egress.to((server.origin, server.origin.replace("http", "https")), allow_http=True)
+
+
+def fetched(server: Loopback, path: str = "/", seconds: float = LONG, **headers: str) -> Answer:
+    return get(guard(server), server.origin + path, Budget.within(seconds, SMALL), headers)
+
+
+def reason(speak: Speak, seconds: float = LONG) -> Reason:
+    """Why a server that speaks so gets no answer through."""
+    with speaking(speak) as server, pytest.raises(Unanswered) as refused:
+        fetched(server, seconds=seconds)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://ehr.example/fhir?a=b", ("https", "ehr.example", 443)),
+        ("https://EHR.example.:8443", ("https", "ehr.example", 8443)),
+        ("http://localhost/", ("http", "localhost", 80)),
+        ("https://[2001:DB8::1]:443/x", ("https", "2001:db8::1", 443)),
+    ],
+)
+def test_an_origin_has_one_spelling(url: str, origin: tuple[str, str, int]) -> None:
+    assert origin_of(url) == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ehr.example",
+        "ftp://ehr.example/",
+        "file:///etc/passwd",
+        "https://",
+        "https://user:word@ehr.example/",
+        "https://ehr.example@evil.example/",
+        "https://ehr.example\\@evil.example/",
+        "https://ehr.example/#fragment",
+        "https://ehr.example/ x",
+        "https://ehr.example/\r\nX: y",
+        "https://ehr.example:port/",
+        "https://ehr.exämple/",
+        "https://[::1/",
+    ],
+)
+def test_an_address_that_is_not_plain_is_refused(url: str) -> None:
+    with pytest.raises(Unanswered) as refused:
+        origin_of(url)
+    assert refused.value.reason is Reason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ehr.example.evil.example/",
+        "https://other.example/",
+        "https://ehr.example:444/",
+        "http://ehr.example/",
+        "http://named.example/",
+        "http://127.0.0.1:8/",
+    ],
+)
+def test_only_a_listed_origin_is_called_and_only_over_https(url: str) -> None:
+    egress = Egress.to(("https://ehr.example", "http://named.example", "http://127.0.0.1:8"))
+    assert egress.route("https://ehr.example/fhir").origin.host == "ehr.example"
+    with pytest.raises(Unanswered) as refused:
+        egress.route(url)
+    assert refused.value.reason is Reason.NOT_ALLOWED
+
+
+def test_http_is_for_this_machine_where_that_is_allowed() -> None:
+    egress = Egress.to(("http://named.example", "http://127.0.0.1:8"), allow_http=True)
+    assert egress.route("http://127.0.0.1:8/").origin.port == 8
+    with pytest.raises(Unanswered):
+        egress.route("http://named.example/")
+
+
+PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+INSIDE = ["10.0.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1", "fd12::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"]
+HERE = ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"]
+NEVER = [
+    *(
+        "169.254.169.254",
+        "fe80::1",
+        "fe80::1%eth0",
+        "::ffff:169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "64:ff9b::a9fe:a9fe",
+    ),
+    *("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"),
+    *("0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "ff02::1", "240.0.0.1", "255.255.255.255", "192.0.2.1"),  # noqa: S104 - refused, not bound
+]
+
+
+@pytest.mark.parametrize("address", PUBLIC + INSIDE + HERE + NEVER)
+def test_which_addresses_may_be_called(address: str) -> None:
+    assert may_be_called(address, here=False, private=False) == (address in PUBLIC)
+    assert may_be_called(address, here=False, private=True) == (address in PUBLIC + INSIDE)
+    assert may_be_called(address, here=True, private=True) == (address in HERE)
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), ("93.184.216.34", "10.0.0.1"), ("169.254.169.254",)])
+def test_a_name_that_leads_inside_is_refused_though_one_address_be_good(addresses: tuple[str, ...]) -> None:
+    egress = replace(Egress.to(("https://ehr.example",)), resolve=lambda _host, _port: addresses)
+    with pytest.raises(Unanswered) as refused:
+        get(egress, "https://ehr.example/", Budget.within(LONG, SMALL))
+    assert refused.value.reason is Reason.ADDRESS
+
+
+@pytest.mark.parametrize("addresses", [(), None])
+def test_a_name_without_address_is_unreachable(addresses: tuple[str, ...] | None) -> None:
+    egress = Egress.to(("https://no-such-name.invalid",))
+    if addresses is not None:
+        egress = replace(egress, resolve=lambda _host, _port: addresses)
+    with pytest.raises(Unanswered) as refused:
+        get(egress, "https://no-such-name.invalid/", Budget.within(LONG, SMALL))
+    assert refused.value.reason is Reason.UNREACHABLE
+
+
+def test_a_name_is_resolved_once_and_the_checked_address_is_called() -> None:
+    answers = iter([("127.0.0.1",), ("169.254.169.254",)])
+    with speaking(lambda heard: heard.send(answer(b"{}", Connection="close"))) as server:
+        egress = replace(guard(server), resolve=lambda _host, _port: next(answers))
+        with open_line(egress, server.origin, Budget.within(LONG, SMALL)) as line:
+            assert [line.get(server.origin + path, {}).status for path in ("/1", "/2")] == [200, 200]
+    assert server.connections == 2
+    assert next(answers) == ("169.254.169.254",)
+
+
+def test_a_second_address_is_tried_where_the_first_does_not_answer() -> None:
+    with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
+        egress = replace(guard(server), resolve=lambda _host, _port: ("127.0.0.2", "127.0.0.1"))
+        assert get(egress, server.origin, Budget.within(LONG, SMALL)).body == b"{}"
+
+
+def test_the_server_is_addressed_by_its_name_and_asked_for_what_we_can_read() -> None:
+    with speaking(lambda heard: heard.send(answer(b"{}", ETag="x"))) as server:
+        got = fetched(server, "/fhir/Patient?a=b%7Cc", Authorization="Bearer t")
+    (head,) = server.requests
+    assert head.startswith("GET /fhir/Patient?a=b%7Cc HTTP/1.1\r\n")
+    heard = Heard(head, socket.socket(), server).headers
+    assert heard["host"] == f"localhost:{server.port}"
+    assert heard["accept-encoding"] == "gzip"
+    assert heard["authorization"] == "Bearer t"
+    assert (got.status, got.headers["etag"], got.body) == (200, "x", b"{}")
+
+
+def test_neither_proxies_nor_passwords_of_the_environment_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login someone password else\n", encoding="utf-8")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
+        assert fetched(server).status == 200
+    assert "authorization" not in server.requests[0].lower()
+
+
+def test_a_line_keeps_its_connection() -> None:
+    with (
+        speaking(lambda heard: heard.send(answer(b"{}"))) as server,
+        open_line(guard(server), server.origin, Budget.within(LONG, SMALL)) as line,
+    ):
+        assert [line.get(server.origin + path, {}).body for path in ("/1", "/2")] == [b"{}", b"{}"]
+    assert server.connections == 1
+
+
+def test_a_line_does_not_leave_its_origin() -> None:
+    with (
+        speaking(lambda heard: heard.send(answer(b"{}"))) as server,
+        open_line(guard(server), server.origin, Budget.within(LONG, SMALL)) as line,
+        pytest.raises(Unanswered) as refused,
+    ):
+        line.get("https://other.example/", {})
+    assert refused.value.reason is Reason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See", "307 Temporary", "308 Permanent", "300 Choose"]
+)
+def test_a_redirect_is_refused_and_not_followed(status: str) -> None:
+    with speaking(lambda heard: heard.send(answer(b"", status, Location="/elsewhere"))) as server:
+        with pytest.raises(Unanswered) as refused:
+            fetched(server)
+        assert refused.value.reason is Reason.REDIRECT
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "401 Who", "404 None", "429 Slow", "503 Busy"])
+def test_an_error_is_an_answer(status: str) -> None:
+    with speaking(lambda heard: heard.send(answer(b"no", status, Retry_After="1"))) as server:
+        got = fetched(server)
+    assert (got.status, got.body, got.headers["retry-after"]) == (int(status[:3]), b"no", "1")
+
+
+BODY = b'{"resourceType": "Bundle"}' * 3_000
+
+
+@pytest.mark.parametrize("body", [BODY, b"", b"x", bytes(65_536), bytes(65_535 * 2)])
+def test_gzip_is_unpacked(body: bytes) -> None:
+    with speaking(lambda heard: heard.send(answer(gzip.compress(body), Content_Encoding="gzip"))) as server:
+        assert fetched(server).body == body
+
+
+def chunked(heard: Heard) -> None:
+    heard.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for start in range(0, len(BODY), 10_000):
+        part = BODY[start : start + 10_000]
+        heard.send(f"{len(part):x}\r\n".encode(), part, b"\r\n")
+    heard.send(b"0\r\n\r\n")
+
+
+def test_chunks_are_put_together() -> None:
+    with speaking(chunked) as server:
+        assert fetched(server).body == BODY
+
+
+def endless(heard: Heard) -> None:
+    heard.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    heard.drip(b"fffe\r\n" + bytes(0xFFFE) + b"\r\n", pause=0)
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        lambda heard: heard.send(answer(bytes(SMALL + 1))),
+        lambda heard: heard.send(answer(gzip.compress(bytes(SMALL)), Content_Encoding="gzip")),
+        lambda heard: heard.send(answer(gzip.compress(bytes(50_000_000)), Content_Encoding="gzip")),
+        endless,
+    ],
+    ids=["plain", "packed", "bomb", "endless"],
+)
+def test_an_answer_too_large_is_given_up_packed_or_not(speak: Speak) -> None:
+    assert reason(speak) is Reason.TOO_LARGE
+
+
+def test_calls_side_by_side_share_what_they_may_receive() -> None:
+    allowance = Allowance(1_000)
+    with speaking(lambda heard: heard.send(answer(bytes(600)))) as server:
+        budget = Budget(perf_counter() + LONG, LONG, LONG, allowance)
+        assert len(get(guard(server), server.origin, budget).body) == 600
+        assert allowance.left == 400
+        with pytest.raises(Unanswered) as refused:
+            get(guard(server), server.origin, budget)
+    assert refused.value.reason is Reason.TOO_LARGE
+    assert allowance.left == 0
+
+
+@pytest.mark.parametrize(
+    ("speak", "expected"),
+    [
+        (lambda heard: heard.send(answer(BODY)[:-5]) or heard.connection.close(), Reason.BROKEN),
+        (lambda heard: heard.send(answer(gzip.compress(BODY)[:-9], Content_Encoding="gzip")), Reason.BROKEN),
+        (lambda heard: heard.send(answer(gzip.compress(BODY) + b"more", Content_Encoding="gzip")), Reason.BROKEN),
+        (lambda heard: heard.send(answer(BODY, Content_Encoding="gzip")), Reason.BROKEN),
+        (lambda heard: heard.send(answer(BODY, Content_Encoding="br")), Reason.BROKEN),
+        (lambda heard: heard.send(answer(BODY, Content_Encoding="gzip, gzip")), Reason.BROKEN),
+        (lambda heard: heard.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), Reason.BROKEN),
+        (lambda heard: heard.send(b"SSH-2.0\r\n\r\n"), Reason.UNREACHABLE),
+        (lambda heard: heard.connection.close(), Reason.UNREACHABLE),
+    ],
+    ids=["cut", "gzip-cut", "gzip-tail", "no-gzip", "brotli", "twice", "chunks", "no-http", "hung-up"],
+)
+def test_a_broken_answer_is_none(speak: Speak, expected: Reason) -> None:
+    assert reason(speak) is expected
+
+
+def dripping_head(heard: Heard) -> None:
+    heard.send(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    heard.drip(b"x")
+
+
+def dripping_body(heard: Heard) -> None:
+    heard.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    heard.drip(b"x")
+
+
+def dripping_gzip(heard: Heard) -> None:
+    heard.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+    for byte in gzip.compress(bytes(range(256)) * 40):
+        heard.send(bytes((byte,)))
+        if heard.server.over.wait(0.02):
+            return
+
+
+def continuing(heard: Heard) -> None:
+    heard.drip(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def silent(heard: Heard) -> None:
+    heard.server.over.wait()
+
+
+SLOW = [dripping_head, dripping_body, dripping_gzip, continuing, silent]
+
+
+@pytest.mark.parametrize("speak", SLOW)
+def test_a_server_that_drips_or_hangs_does_not_outlast_the_budget(speak: Speak) -> None:
+    assert reason(speak, SHORT) is Reason.TIMEOUT
+
+
+def test_a_budget_that_is_over_calls_nobody() -> None:
+    with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
+        with pytest.raises(Unanswered) as refused:
+            fetched(server, seconds=0)
+        assert refused.value.reason is Reason.TIMEOUT
+    assert server.connections == 0
+
+
+def test_nobody_listening_is_unreachable() -> None:
+    with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
+        pass
+    with pytest.raises(Unanswered) as refused:
+        fetched(server)
+    assert refused.value.reason is Reason.UNREACHABLE
+
+
+@contextmanager
+def trusting(shown: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine trusts the certificate for a while."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(shown.trusted))
+    wire.tls_context.cache_clear()
+    try:
+        yield
+    finally:
+        wire.tls_context.cache_clear()
+
+
+def test_tls_is_verified_for_the_name_though_an_address_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = certificate(tmp_path, "localhost")
+    with trusting(shown, monkeypatch), speaking(lambda heard: heard.send(answer(BODY)), shown.context) as server:
+        secure = server.origin.replace("http", "https")
+        assert get(guard(server), secure, Budget.within(LONG, SMALL)).body == BODY
+        by_address = f"https://127.0.0.1:{server.port}"
+        with pytest.raises(Unanswered) as refused:
+            get(Egress.to((by_address,)), by_address, Budget.within(LONG, SMALL))
+        assert refused.value.reason is Reason.CERTIFICATE
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, shown = certificate(tmp_path, "other"), certificate(tmp_path, "localhost")
+    with trusting(other, monkeypatch), speaking(lambda heard: heard.send(answer(BODY)), shown.context) as server:
+        with pytest.raises(Unanswered) as refused:
+            get(guard(server), server.origin.replace("http", "https"), Budget.within(LONG, SMALL))
+        assert refused.value.reason is Reason.CERTIFICATE
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("speak", SLOW)
+def test_under_tls_too_a_slow_server_does_not_outlast_the_budget(
+    speak: Speak, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = certificate(tmp_path, "localhost")
+    with trusting(shown, monkeypatch), speaking(speak, shown.context) as server:
+        with pytest.raises(Unanswered) as refused:
+            get(guard(server), server.origin.replace("http", "https"), Budget.within(SHORT, SMALL))
+        assert refused.value.reason is Reason.TIMEOUT
+
+
+def test_a_handshake_that_never_comes_does_not_outlast_the_budget() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        origin = f"https://localhost:{deaf.getsockname()[1]}"
+        with pytest.raises(Unanswered) as refused:
+            get(Egress.to((origin,)), origin, Budget.within(SHORT, SMALL))
+    assert refused.value.reason is Reason.TIMEOUT
