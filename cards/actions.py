@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from cards.dosages import in_one_dose, on_day, with_days
@@ -10,6 +11,7 @@ from cards.model import Action
 from cards.wording import Words
 from cds_service.trial.guidance.corrections import Checked
 from cds_service.trial.guidance.rewriting import Days
+from fhir_profiles.elements import Coding
 from fhir_profiles.terminology import Terminology
 
 Raw = Mapping[str, Any]
@@ -82,23 +84,29 @@ def _create(checked: Checked, words: Words, terminology: Terminology, patient: s
         first, last = days
         text = say["action.create" if first else "action.create-now"]
         what = text.format(what=words.title(name), first=first, last=last)
-        yield Action("create", what, _service_request(coding.system, coding.code, coding.display, patient, days))
+        yield Action("create", what, _service_request(coding, patient, days))
 
 
-def _service_request(
-    system: str | None, code: str | None, display: str | None, patient: str, days: tuple[date | None, date | None]
-) -> Raw:
-    """A proposal for an order, as a draft; valid R4 by construction."""
+def _service_request(coding: Coding, patient: str, days: tuple[date | None, date | None]) -> Raw:
+    """A proposal for an order of that code, for this patient and these days."""
+    request = {**_draft(coding), "subject": {"reference": patient}}
+    if days[0] is not None and days[1] is not None:
+        request["occurrencePeriod"] = {"start": days[0].isoformat(), "end": days[1].isoformat()}
+    return request
+
+
+@lru_cache(maxsize=64)
+def _draft(coding: Coding) -> Raw:
+    """A draft order of a code, valid R4 by construction: made once a code, as only the patient and the days differ."""
     from fhir.resources.R4B.servicerequest import ServiceRequest  # noqa: PLC0415 - slow, and only needed here
 
+    code = {"system": coding.system, "code": coding.code, "display": coding.display}
     given = {
         "resourceType": "ServiceRequest",
         "status": "draft",
         "intent": "order",
-        "code": {"coding": [{"system": system, "code": code, "display": display}], "text": display},
-        "subject": {"reference": patient},
+        "code": {"coding": [code], "text": coding.display},
+        "subject": {"reference": "Patient/anybody"},
     }
-    if days[0] is not None and days[1] is not None:
-        given["occurrencePeriod"] = {"start": days[0].isoformat(), "end": days[1].isoformat()}
     built: Raw = ServiceRequest.model_validate(given).model_dump(mode="json", exclude_none=True)
     return {"resourceType": "ServiceRequest", **built}

@@ -1,5 +1,6 @@
 """`create_app`: wires settings, protocol, words and clock into the HTTP service, and nothing else."""
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from cds_service.web.observing import Metrics, log, log_fault, log_to_stderr
 from cds_service.web.problems import Problem, of_http, outcome
 from cds_service.web.routes import Edge, create_routes, json_answer
 
+_NEW_OBJECTS = 50_000
+"""New objects, of those that can form rings, before the collector looks among them."""
 _TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -126,4 +129,17 @@ def app_from_environment() -> Flask:
     settings = read_settings(os.environ)
     log_to_stderr()
     fixed = settings.clock
-    return create_app(settings, lambda: fixed or datetime.now(UTC))
+    app = create_app(settings, lambda: fixed or datetime.now(UTC))
+    _collect_seldom()
+    return app
+
+
+def _collect_seldom() -> None:
+    """Takes what was loaded, which lives as long as the process, out of the garbage collector's sight.
+
+    A chart is freed when its last name goes; as it is read it makes thousands of objects, for which the collector would
+    otherwise go through everything that was loaded, in the middle of a call. Rings are rare, and wait a little longer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)

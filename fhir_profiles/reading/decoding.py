@@ -33,11 +33,15 @@ class Received(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a body held: its resources, what could not be read, and what that does to the sources."""
+    """What a body held: its resources, what could not be read, and what that does to the sources.
+
+    `search`: the address of the search that it answers, where it names one.
+    """
 
     received: tuple[Received, ...]
     issues: tuple[QualityIssue, ...] = ()
     states: tuple[tuple[Source, SourceState], ...] = ()
+    search: str | None = None
 
 
 class _Outline(msgspec.Struct):
@@ -85,16 +89,20 @@ def decode_body(body: bytes) -> Decoded:
 
     Raises UnreadableBody when the body is not JSON, not an object, or no FHIR resource.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    return decode_value(body.removeprefix(_BYTE_ORDER_MARK))
+
+
+def decode_value(body: bytes | msgspec.Raw) -> Decoded:
+    """The same of a value within a body, which is not copied for it."""
     try:
         return _decode_whole(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableBody(_json_problem(body, error)) from None
+        raise UnreadableBody(_json_problem(bytes(body), error)) from None
     except RecursionError:
         raise UnreadableBody("the JSON is nested too deeply") from None
 
 
-def _decode_whole(body: bytes) -> Decoded:
+def _decode_whole(body: bytes | msgspec.Raw) -> Decoded:
     try:
         return flatten(_TYPED.decode(body))
     except msgspec.ValidationError:
@@ -127,10 +135,16 @@ def flatten(resource: object, full_url: str | None = None) -> Decoded:
         elif inner is not None:
             own.append(Received(inner, entry.fullUrl))
     states = (*searchset_states(resource.link, own, outcomes), *_failed_responses(resource))
-    return _together([Decoded(tuple(own), (), states), *nested])
+    return _together([Decoded(tuple(own), (), states, _search(resource)), *nested])
+
+
+def _search(bundle: Bundle) -> str | None:
+    links = bundle.link if bundle.type == "searchset" else ()
+    return next((link.url for link in links if link.relation == "self" and link.url), None)
 
 
 def _together(parts: Iterable[Decoded]) -> Decoded:
+    """The parts as one; it answers the search that the first part does."""
     every = tuple(parts)
     if len(every) == 1:
         return every[0]
@@ -138,6 +152,7 @@ def _together(parts: Iterable[Decoded]) -> Decoded:
         tuple(r for part in every for r in part.received),
         tuple(i for part in every for i in part.issues),
         tuple(s for part in every for s in part.states),
+        every[0].search,
     )
 
 
@@ -189,7 +204,7 @@ def _sources_named_in(address: str) -> frozenset[Source]:
     return SOURCES_OF_TYPE[name] if name else frozenset()
 
 
-def _decode_piecewise(body: bytes) -> Decoded:
+def _decode_piecewise(body: bytes | msgspec.Raw) -> Decoded:
     outline = _outline(body)
     if outline.resourceType != "Bundle":
         return _single(outline.resourceType, body)
@@ -200,7 +215,7 @@ def _decode_piecewise(body: bytes) -> Decoded:
     return _together([whole, *(part for part in parts if isinstance(part, Decoded))])
 
 
-def _outline(body: bytes) -> _Outline:
+def _outline(body: bytes | msgspec.Raw) -> _Outline:
     try:
         return msgspec.json.decode(body, type=_Outline)
     except msgspec.ValidationError:
@@ -208,7 +223,7 @@ def _outline(body: bytes) -> _Outline:
         raise UnreadableBody(f"not a FHIR resource: {what}") from None
 
 
-def _single(name: str | None, body: bytes) -> Decoded:
+def _single(name: str | None, body: bytes | msgspec.Raw) -> Decoded:
     if name is None:
         raise UnreadableBody("not a FHIR resource: resourceType is missing")
     if name not in KNOWN_TYPES:
@@ -248,7 +263,7 @@ def _unreadable(place: str, raw: bytes | msgspec.Raw, address: str) -> Decoded:
     """What a resource that does not fit leaves: a Bundle its other entries, any other a gap in its source."""
     probe = _lenient(raw, _Probe) or _Probe((_lenient(raw, _TypeProbe) or _TypeProbe()).resourceType)
     if probe.resourceType == "Bundle":
-        return _nested(place, bytes(raw))
+        return _nested(place, raw)
     if probe.resourceType and probe.resourceType not in KNOWN_TYPES:
         return Decoded((), (QualityIssue(place, "unknown-type"),))
     named = f"{probe.resourceType or 'Resource'}/{probe.id}" if probe.id else place or str(probe.resourceType)
@@ -257,7 +272,7 @@ def _unreadable(place: str, raw: bytes | msgspec.Raw, address: str) -> Decoded:
     return _gap(QualityIssue(named, "unreadable-resource", _misfit(raw)), sources)
 
 
-def _nested(place: str, raw: bytes) -> Decoded:
+def _nested(place: str, raw: bytes | msgspec.Raw) -> Decoded:
     """A Bundle within a Bundle: its entries one by one; what has not even entries may have held anything."""
     try:
         return _decode_piecewise(raw)

@@ -8,7 +8,7 @@ from fhir_profiles.reading.decoding import (
     Decoded,
     Received,
     UnreadableBody,
-    decode_body,
+    decode_value,
     failed,
 )
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
@@ -35,17 +35,7 @@ _ADDS_TO: Mapping[str, Source] = {
 _WHOSE = frozenset({"patient", "subject", "individual"})
 
 
-class _Link(msgspec.Struct):
-    relation: str | None = None
-    url: str | None = None
-
-
-class _Frame(msgspec.Struct):
-    """What of a prefetched value says whether it answers the question."""
-
-    resourceType: str | None = None
-    type: str | None = None
-    link: tuple[_Link, ...] = ()
+_NULL = msgspec.Raw(b"null")
 
 
 def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
@@ -56,7 +46,7 @@ def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
     issues: list[QualityIssue] = []
     for key, raw in prefetch.items():
         source, adds = SOURCE_OF_KEY.get(key), _ADDS_TO.get(key)
-        decoded = _decode_value(bytes(raw))
+        decoded = _decode_value(raw)
         if decoded is None:
             noted += [(adds, SourceState.IN_PART)] if adds else []
             continue
@@ -94,30 +84,25 @@ def _worst(
 _RANK = {SourceState.NOT_SUPPLIED: 0, SourceState.IN_PART: 1, SourceState.SUPPLIED: 2}
 
 
-def _decode_value(raw: bytes) -> Decoded | None:
+def _decode_value(raw: msgspec.Raw) -> Decoded | None:
     """What one key holds; None when it answers nothing: a failed search, or one that was not about this patient."""
-    if raw.strip() == b"null":
+    if raw == _NULL:
         return Decoded(())
     try:
-        decoded = decode_body(raw)
+        decoded = decode_value(raw)
     except UnreadableBody:
         return None
     if any(isinstance(r.resource, OperationOutcome) and failed(r.resource) for r in decoded.received):
         return None
     if SourceState.NOT_SUPPLIED in (state for _, state in decoded.states):
         return None
-    return None if _lost_the_patient(raw) else decoded
+    return None if _lost_the_patient(decoded.search) else decoded
 
 
-def _lost_the_patient(raw: bytes) -> bool:
+def _lost_the_patient(search: str | None) -> bool:
     """Whether a searchset's own link shows that the server ignored whose data were asked for."""
-    try:
-        frame = msgspec.json.decode(raw, type=_Frame)
-    except msgspec.ValidationError:
+    if search is None:
         return False
-    own = next((link.url for link in frame.link if link.relation == "self" and link.url), None)
-    if frame.type != "searchset" or own is None:
-        return False
-    terms = own.partition("?")[2].split("&")
+    terms = search.partition("?")[2].split("&")
     asked = {term.partition("=")[0].partition(":")[0].partition(".")[0] for term in terms}
     return not asked & _WHOSE

@@ -61,6 +61,7 @@ def test_every_source_has_a_key() -> None:
         (bundle(condition(CANCER), kind="searchset", link=NEXT), SourceState.IN_PART),
         (bundle(condition(CANCER), {**condition(BRAIN), "code": 5}, kind="searchset"), SourceState.IN_PART),
         (bundle(condition(CANCER), kind="searchset", link=EVERYBODY), SourceState.NOT_SUPPLIED),
+        (bundle({**condition(BRAIN), "code": 5}, kind="searchset", link=EVERYBODY), SourceState.NOT_SUPPLIED),
         (bundle(outcome("error"), kind="searchset", link=ASKED), SourceState.NOT_SUPPLIED),
         (bundle(outcome("error"), kind="searchset"), SourceState.NOT_SUPPLIED),
         (bundle(outcome("warning", "not-supported"), kind="searchset"), SourceState.NOT_SUPPLIED),
