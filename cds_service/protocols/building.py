@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.statements import Builder
 from cds_service.protocols.values import BadValueError, decimal, duration, named, quantity
+from cds_service.trial.case import Aim, Line
 from cds_service.trial.findings import Ask, Verdict, ask_test, confirm
 from cds_service.trial.protocol import (
     Analyte,
@@ -23,6 +24,7 @@ from cds_service.trial.protocol import (
     Scale,
     TrialProtocol,
 )
+from cds_service.trial.unrecorded import with_unrecorded
 from fhir_profiles.dates import Lookback
 from fhir_profiles.record import Sex, Source
 from fhir_profiles.units import UnitTable
@@ -44,7 +46,7 @@ def build_protocol(
         built = _at(f"definition {name}", builder.statement, definition)
         builder = Builder(parameters, measures, answers, {**builder.definitions, name: built})
     trial = given["trial"]
-    return TrialProtocol(
+    protocol = TrialProtocol(
         id=trial["id"],
         name=trial["name"],
         version=trial["version"],
@@ -60,6 +62,7 @@ def build_protocol(
         population=trial["population"],
         history_set=trial["history"],
     )
+    return with_unrecorded(protocol)
 
 
 def _at(place: str, build: Callable[..., _T], *arguments: object) -> _T:
@@ -151,11 +154,12 @@ def _guidance(given: Given) -> GuidanceRules:
 def _criterion(builder: Builder, given: Given) -> Criterion:
     otherwise = given["otherwise"]
     repeats = isinstance(otherwise, Mapping)
+    row = frozenset(map(Source, given["sources"]))
     return Criterion(
         id=given["id"],
         text=given["text"],
-        sources=frozenset(map(Source, given["sources"])),
-        clauses=tuple(_clause(builder, clause) for clause in given["decide"]),
+        sources=row,
+        clauses=tuple(_clause(builder, row, clause) for clause in given["decide"]),
         otherwise=None if repeats else Verdict(otherwise),
         verdict_of=otherwise["verdict_of"] if repeats else None,
         ask=_ask(given.get("ask")),
@@ -163,13 +167,15 @@ def _criterion(builder: Builder, given: Given) -> Criterion:
     )
 
 
-def _clause(builder: Builder, given: Given) -> Clause:
-    verdict = next(v for v in Verdict if v.value in given)
+def _clause(builder: Builder, row: frozenset[Source], given: Given) -> Clause:
+    verdict, existence = next(v for v in Verdict if v.value in given), given.get("existence", False)
+    passing = Aim.PASS_BY_EXISTENCE if existence else Aim.PASS
     return Clause(
         verdict=verdict,
         statement=builder.statement(given[verdict.value]),
+        line=Line(row, passing if verdict.passes else Aim.OTHER),
         ask=_ask(given.get("ask")),
-        existence=given.get("existence", False),
+        existence=existence,
     )
 
 

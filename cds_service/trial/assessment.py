@@ -92,7 +92,14 @@ def case_of(protocol: TrialProtocol, record: PatientRecord, day: date) -> Case:
         measures=measures,
         child_pugh=reckon(protocol.child_pugh, measures, record, day),
         enrolment=read_enrolment(protocol.enrolment, record.study_parts),
+        recorded=_recorded(record),
     )
+
+
+def _recorded(record: PatientRecord) -> frozenset[str] | None:
+    if any(state is not SourceState.SUPPLIED for state in record.sources.values()):
+        return None
+    return frozenset().union(record.conditions, record.procedures, record.courses, record.allergies, record.results)
 
 
 def _steps(protocol: TrialProtocol, case: Case, findings: tuple[Finding, ...], phase: Phase | None) -> tuple[Step, ...]:

@@ -28,13 +28,17 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One patient on one day, with what was worked out once for all lines."""
+    """One patient on one day, with what was worked out once for all lines.
+
+    `recorded`: the value sets of which anything is on record; None where not every source was wholly read.
+    """
 
     record: PatientRecord
     day: date
     measures: Measures
     child_pugh: ChildPugh
     enrolment: Enrolment
+    recorded: frozenset[str] | None
 
 
 class Aim(Enum):

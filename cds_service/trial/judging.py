@@ -1,10 +1,9 @@
 """Reads a decision list: the verdict that every possible reading leads to (rulebook section 5)."""
 
-from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from typing import NamedTuple
 
-from cds_service.trial.case import Aim, Case, Line
+from cds_service.trial.case import Case
 from cds_service.trial.findings import (
     Answer,
     Ask,
@@ -17,7 +16,6 @@ from cds_service.trial.findings import (
     message,
 )
 from cds_service.trial.protocol import Clause, Criterion
-from fhir_profiles.record import Source
 
 _REASONS_SHOWN = 3
 _EVIDENCE_SHOWN = 8
@@ -25,8 +23,7 @@ _PASSES = frozenset({Verdict.SATISFIED, Verdict.PRESUMED})
 _OPEN = (Certainty.MAYBE, Certainty.HIDDEN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(NamedTuple):
     """One clause with its answer."""
 
     clause: Clause
@@ -35,6 +32,9 @@ class _Heard:
 
 def judge(criterion: Criterion, case: Case, of: dict[str, Finding]) -> Finding:
     """The finding of one line; `of` holds the findings of the lines before, for a line that repeats another's."""
+    known = criterion.unrecorded
+    if known is not None and case.recorded is not None and known.value_sets.isdisjoint(case.recorded):
+        return known.finding
     heard = _hear(criterion, case)
     decided = heard[-1] if heard and heard[-1].answer.certainty is Certainty.YES else None
     other = of[criterion.verdict_of] if criterion.verdict_of else None
@@ -49,22 +49,11 @@ def _hear(criterion: Criterion, case: Case) -> list[_Heard]:
     """The clauses up to the first that certainly holds."""
     heard: list[_Heard] = []
     for clause in criterion.clauses:
-        answer = clause.statement.answer(case, _line(criterion.sources, _aim(clause)))
+        answer = clause.statement.answer(case, clause.line)
         heard.append(_Heard(clause, answer))
         if answer.certainty is Certainty.YES:
             break
     return heard
-
-
-@lru_cache(maxsize=256)
-def _line(row: frozenset[Source], aim: Aim) -> Line:
-    return Line(row, aim)
-
-
-def _aim(clause: Clause) -> Aim:
-    if not clause.verdict.passes:
-        return Aim.OTHER
-    return Aim.PASS_BY_EXISTENCE if clause.existence else Aim.PASS
 
 
 def _at_the_end(criterion: Criterion, heard: list[_Heard], other: Finding | None) -> Verdict:
@@ -177,7 +166,7 @@ def _lapses(criterion: Criterion, case: Case) -> date | None:
     days = []
     for clause in criterion.clauses:
         if clause.verdict is Verdict.VIOLATED:
-            answer = clause.statement.answer(case, _line(criterion.sources, _aim(clause)))
+            answer = clause.statement.answer(case, clause.line)
             if answer.certainty is Certainty.YES:
                 days.append(answer.lapses)
     known = [day for day in days if day is not None]

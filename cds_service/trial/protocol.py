@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from cds_service.trial.findings import Ask, Verdict
+from cds_service.trial.findings import Ask, Finding, Verdict
 from fhir_profiles.dates import Duration, Lookback
 from fhir_profiles.record import Sex, Source
 from fhir_profiles.units import UnitTable
 
 if TYPE_CHECKING:
+    from cds_service.trial.case import Line
     from cds_service.trial.statements import Statement
 
 
@@ -89,19 +90,29 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One statement of a decision list, with the verdict it gives and what would settle it while it is open."""
+    """One statement of a decision list: the verdict it gives, how it is read, what would settle it while it is open."""
 
     verdict: Verdict
     statement: "Statement"
+    line: "Line"
     ask: Ask | None = None
     existence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """What a line says of everybody of whom nothing of its value sets is on record, every source having been read."""
+
+    value_sets: frozenset[str]
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One line of eligibility: its clauses in order, then a verdict, or that of another line.
 
-    `question`: what a person is asked, in few words, where only a person can say.
+    `question`: what a person is asked, in few words, where only a person can say. `unrecorded`: for a line that rests
+    on facts alone.
     """
 
     id: str
@@ -112,6 +123,7 @@ class Criterion:
     verdict_of: str | None = None
     ask: Ask | None = None
     question: str | None = None
+    unrecorded: Unrecorded | None = None
 
 
 @dataclass(frozen=True, slots=True)

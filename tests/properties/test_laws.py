@@ -6,17 +6,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Collection
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cds_service.trial.assessment import Assessment, Status
+from cds_service.trial.assessment import Assessment, Status, assess
+from cds_service.trial.case import Moment
 from cds_service.trial.findings import Verdict
 from fhir_profiles.record import Source, SourceState
-from tests.properties.charts import AS_OF, PRODUCT, Chart, Json, States, judge, new_passes, share, verdicts
+from tests.properties.charts import AS_OF, PRODUCT, ZONE, Chart, Json, States, judge, new_passes, read, share, verdicts
 from tests.properties.lapsing import lapsing_charts
 from tests.properties.records import charts
 from tests.properties.times import EXACT
@@ -37,6 +39,9 @@ SOURCE_OF: Final = {
     "AllergyIntolerance": Source.ALLERGIES,
     "ResearchSubject": Source.RESEARCH_SUBJECTS,
 }
+WORKED_OUT_ANEW: Final = replace(
+    PRODUCT.protocol, criteria=tuple(replace(criterion, unrecorded=None) for criterion in PRODUCT.protocol.criteria)
+)
 UNRELATED: Final[tuple[dict[str, Any], ...]] = (
     {"resourceType": "Immunization", "status": "completed", "vaccineCode": {"text": "influenza vaccine"}},
     {
@@ -241,3 +246,18 @@ def test_what_another_patient_has_changes_no_verdict(chart: Chart) -> None:
     )
     rest = tuple(r for r in chart if r not in anothers)
     assert verdicts(judge(rest)) == verdicts(judge(chart))
+
+
+@share(0.15)
+@given(chart=charts(), already=st.just({}) | states(), day=st.dates(date(2016, 1, 1), date(2036, 1, 1)))
+def test_what_a_line_says_where_nothing_is_recorded_is_what_judging_says(
+    chart: Chart, already: States, day: date
+) -> None:
+    record, moment = read(chart, already), Moment(datetime.combine(day, time(9), ZONE), ZONE)
+    assert assess(PRODUCT.protocol, record, moment) == assess(WORKED_OUT_ANEW, record, moment)
+
+
+def test_a_line_that_rests_on_more_than_facts_is_always_judged() -> None:
+    judged = {c.id for c in PRODUCT.protocol.criteria if c.unrecorded is None}
+    assert judged >= {"I2", "I3", "I5", "I7", "I9", "E2a", "E5a", "E5b", "E7", "E10", "E18"}
+    assert "E14" not in judged

@@ -26,6 +26,10 @@ class Statement(Protocol):
     def may_be_silent(self) -> bool:
         """Whether nothing recorded leaves it without an answer (then nothing can be satisfied by its silence)."""
 
+    @property
+    def by_facts(self) -> bool:
+        """Whether it says the same of everybody of whom nothing of its value sets is on record, on every day."""
+
     def answer(self, case: Case, line: Line) -> Answer:
         """What it says of this case."""
 

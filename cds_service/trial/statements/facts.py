@@ -74,6 +74,7 @@ class ConditionStatement:
     not_sites: frozenset[str] = frozenset()
     sources: frozenset[Source] = frozenset({Source.CONDITIONS})
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a diagnosis is on record."""
@@ -151,6 +152,7 @@ class ProcedureStatement:
     window: Lookback | None = None
     sources: frozenset[Source] = frozenset({Source.PROCEDURES})
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a procedure is on record."""
@@ -182,6 +184,7 @@ class CourseStatement:
     window: Lookback | None = None
     sources: frozenset[Source] = frozenset({Source.MEDICATIONS})
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a course is on record."""
@@ -221,6 +224,7 @@ class AllergyStatement:
     value_sets: frozenset[str]
     sources: frozenset[Source] = frozenset({Source.ALLERGIES})
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such an allergy is on record."""

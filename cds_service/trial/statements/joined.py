@@ -55,6 +55,11 @@ class AnyOf:
         """Silent as soon as one part may be."""
         return any(part.may_be_silent for part in self.parts)
 
+    @property
+    def by_facts(self) -> bool:
+        """When every part is."""
+        return all(part.by_facts for part in self.parts)
+
     def answer(self, case: Case, line: Line) -> Answer:
         """YES by one part; open while one part is; silent where one part is."""
         order = (Certainty.YES, Certainty.MAYBE, Certainty.HIDDEN, Certainty.SILENT, Certainty.NO)
@@ -82,6 +87,11 @@ class AllOf:
         """Silent as soon as one part may be."""
         return any(part.may_be_silent for part in self.parts)
 
+    @property
+    def by_facts(self) -> bool:
+        """When every part is."""
+        return all(part.by_facts for part in self.parts)
+
     def answer(self, case: Case, line: Line) -> Answer:
         """NO by one part; open while one part is."""
         order = (Certainty.NO, Certainty.SILENT, Certainty.MAYBE, Certainty.HIDDEN, Certainty.YES)
@@ -108,6 +118,11 @@ class Not:
     def may_be_silent(self) -> bool:
         """Silence stays silence."""
         return self.part.may_be_silent
+
+    @property
+    def by_facts(self) -> bool:
+        """When the part is."""
+        return self.part.by_facts
 
     def answer(self, case: Case, line: Line) -> Answer:
         """The opposite of what the part says; what is open stays open."""

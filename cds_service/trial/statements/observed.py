@@ -63,6 +63,7 @@ class LabStatement:
     positive: bool | None = None
     sources: frozenset[Source] = _OBSERVATIONS
     may_be_silent: bool = False
+    by_facts: bool = False  # an analyte may be derived from others
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What the latest result says: missing, stale, unreadable or conflicting results may hold."""
@@ -175,6 +176,7 @@ class ScoreStatement:
     window: Lookback | None = None
     sources: frozenset[Source] = _OBSERVATIONS
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What the latest grade says."""
@@ -223,6 +225,7 @@ class ResultStatement:
     any_of_them: bool = False
     sources: frozenset[Source] = _OBSERVATIONS
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What the finding says; an answer that cannot be read may be the asked one."""

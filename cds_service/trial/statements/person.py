@@ -27,6 +27,7 @@ class AgeStatement:
     sources: frozenset[Source] = _PATIENT
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = False
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether the age fits on the day of evaluation."""
@@ -62,6 +63,7 @@ class SexStatement:
     sources: frozenset[Source] = _PATIENT
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = False
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether the recorded gender is the asked one; unknown may be either."""
@@ -85,6 +87,7 @@ class CountStatement:
     value_sets: frozenset[str]
     sources: frozenset[Source] = frozenset()
     may_be_silent: bool = False
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Holds whatever the number."""
@@ -103,6 +106,7 @@ class EnrolledStatement:
     sources: frozenset[Source] = frozenset()
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = True
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether the phase is enrolled."""
@@ -121,6 +125,7 @@ class OtherStudyStatement:
     sources: frozenset[Source] = frozenset({Source.RESEARCH_SUBJECTS})
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = True
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether an on-study subject of another study is on record."""
@@ -141,6 +146,7 @@ class ChildPughStatement:
     sources: frozenset[Source] = frozenset({Source.OBSERVATIONS, Source.CONDITIONS})
     value_sets: frozenset[str] = _NO_SETS
     may_be_silent: bool = False
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What every possible reading of the parts, and the documented score, lead to."""
@@ -195,6 +201,7 @@ class FirstStatement:
     not_sites: frozenset[str] = frozenset()
     sources: frozenset[Source] = frozenset({Source.CONDITIONS})
     may_be_silent: bool = True
+    by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether the first one is recent."""

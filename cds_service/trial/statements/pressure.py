@@ -32,6 +32,7 @@ class PressureStatement:
     value_sets: frozenset[str]
     sources: frozenset[Source] = frozenset({Source.OBSERVATIONS})
     may_be_silent: bool = True
+    by_facts: bool = True
 
     def answer(self, case: Case, line: Line) -> Answer:
         """What the latest pressure says; an old one counts as none."""
