@@ -6,7 +6,9 @@ import orjson
 
 from benchmarks.chart_contents import PATIENT
 from benchmarks.charts import AS_OF, SIZES, chart
-from cds_service.demo.client import Json, discover, hook_request
+from cds_service.demo.client import Service, discover, hook_request
+from cds_service.demo.elements import Json
+from cds_service.demo.orders import bundle_of, resources_of
 
 _SUBJECT = {"reference": f"Patient/{PATIENT['id']}"}
 _STUDY: Json = {
@@ -36,22 +38,15 @@ _TACE: Json = {
 
 def bodies(base: str) -> Iterator[tuple[str, str, bytes]]:
     """Name, path and body of each call, as discovery asks for it: the openings, then the signings."""
-    services = {service["hook"]: service for service in discover(base)}
+    services = {service.hook: service for service in discover(base)[1]}
     opening, signing = services["patient-view"], services["order-sign"]
     for size in SIZES:
-        yield size.name, _path(opening), orjson.dumps(hook_request(opening, orjson.loads(chart(size))))
+        yield size.name, _path(opening), orjson.dumps(hook_request(opening, resources_of(orjson.loads(chart(size)))))
     for size in SIZES:
-        request = hook_request(signing, _enrolled(orjson.loads(chart(size))), {"draftOrders": _bundle(_TACE)})
+        resources = (*resources_of(orjson.loads(chart(size))), _STUDY, _ENROLLED)
+        request = hook_request(signing, resources, {"draftOrders": bundle_of((_TACE,))})
         yield f"{size.name} sign", _path(signing), orjson.dumps(request)
 
 
-def _path(service: Json) -> str:
-    return f"/cds-services/{service['id']}"
-
-
-def _enrolled(given: Json) -> Json:
-    return {**given, "entry": [*given["entry"], {"resource": _STUDY}, {"resource": _ENROLLED}]}
-
-
-def _bundle(resource: Json) -> Json:
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
+def _path(service: Service) -> str:
+    return f"/cds-services/{service.id}"

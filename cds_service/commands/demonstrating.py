@@ -5,8 +5,9 @@ import shlex
 import sys
 import tempfile
 import threading
+import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,11 +16,21 @@ from rich.console import Console
 from cds_service.catalogues import load_words
 from cds_service.commands.assessing import judge_chart
 from cds_service.commands.running import Surroundings, prepare
-from cds_service.demo.client import Json, cards_of, discover, hook_request
-from cds_service.demo.orders import Orders, accept, bundle_of, read_orders, rewritten, waits_for_results
-from cds_service.demo.server import running_service
+from cds_service.demo.client import Service, call, cards_in, discover, hook_request
+from cds_service.demo.clock import DemoClock
+from cds_service.demo.elements import Json
+from cds_service.demo.orders import (
+    Orders,
+    accept,
+    bundle_of,
+    read_orders,
+    resources_of,
+    rewritten,
+    waits_for_results,
+)
+from cds_service.demo.server import Running, running_demo
 from cds_service.demo.showing import show_cards, show_orders, show_second_check
-from cds_service.errors import ExitCode
+from cds_service.errors import ConfigurationError, ExitCode
 from cds_service.intake import read_charts
 from cds_service.settings import read_clock, read_zone
 from cds_service.terminal import show_assessment, show_overview, terminal
@@ -29,6 +40,7 @@ PATIENTS = Path(__file__).parent.parent / "demo" / "patients"
 DRAFTS = PATIENTS.parent / "drafts"
 AS_OF = "2026-11-22T09:00:00+09:00"
 ZONE = "Asia/Seoul"
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +51,58 @@ class _Stage:
     folder: Path
     console: Console
 
-    def service(self, hook: str) -> Json:
+    def service(self, hook: str) -> Service:
         """The service that discovery offers for a hook."""
-        return next(one for one in discover(self.base) if one["hook"] == hook)
+        _, offered = discover(self.base)
+        return next(one for one in offered if one.hook == hook)
 
-    def call(self, service: Json, request: Json, name: str) -> Sequence[Json]:
+    def call(self, service: Service, request: Json, name: str) -> Sequence[Json]:
         """The cards of a call, which is kept as a file."""
         (self.folder / f"{name}.json").write_text(json.dumps(request, ensure_ascii=False), encoding="utf-8")
-        return cards_of(self.base, service, request)
+        exchange = call(service, request)
+        if not exchange.succeeded:
+            raise ConfigurationError(f"the service answered {exchange.status or exchange.problem} to {service.id}")
+        return cards_in(exchange)
 
 
 @click.command("demo")
 @click.option("--chart", type=str, default="", help="Judge this file too, as of today.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port of the demo EHR.  [default: any free one]")
+@click.option("--browser/--no-browser", default=True, help="Open the demo EHR in the browser of a desktop.")
 @click.pass_obj
-def demo_command(surroundings: Surroundings, chart: str) -> None:
-    """Start the service, open the charts of ten invented patients, show the card that each brings.
+def demo_command(surroundings: Surroundings, chart: str, port: int, *, browser: bool) -> None:
+    """Start the service, open the charts of invented patients, show the card that each brings; then a demo EHR.
 
-    The clock stands at 22 November 2026. On a terminal the service goes on until Ctrl-C.
+    The clock stands at 22 November 2026 until it is moved in the EHR. On a terminal service and EHR go on until Ctrl-C;
+    they answer this machine alone.
 
     \b
     Examples:
       cotsom-cds demo
       cotsom-cds demo --chart my-patient.json
+      cotsom-cds demo --port 8000 --no-browser
     """
     console = terminal()
     _overview(surroundings, console)
-    with running_service(AS_OF, ZONE) as base, tempfile.TemporaryDirectory(prefix="cotsom-cds-demo-") as folder:
-        stage = _Stage(base, Path(folder), console)
+    clock = DemoClock(read_clock(AS_OF))
+    settings = replace(prepare(surroundings, None, None, ZONE).settings, clock=None)
+    with (
+        running_demo(settings, clock, port) as running,
+        tempfile.TemporaryDirectory(prefix="cotsom-cds-demo-") as folder,
+    ):
+        stage = _Stage(running.service, Path(folder), console)
         _open_charts(stage)
         _sign_orders(stage)
         code = _own_chart(surroundings, chart) if chart else ExitCode.DONE
-        _say_how(stage)
+        _say_how(stage, running)
         if sys.stdin.isatty() and sys.stdout.isatty():
-            _until_stopped(console)
+            _until_stopped(running, console, browser=browser and _has_desktop(surroundings))
     raise SystemExit(int(code))
+
+
+def _has_desktop(surroundings: Surroundings) -> bool:
+    """Whether there is a screen on which a browser can open."""
+    return sys.platform in ("darwin", "win32") or any(surroundings.environment.get(n) for n in _SCREENS)
 
 
 def _overview(surroundings: Surroundings, console: Console) -> None:
@@ -94,7 +124,7 @@ def _open_charts(stage: _Stage) -> None:
     """Opens every chart over HTTP, as an EHR does, and shows what comes back."""
     service = stage.service("patient-view")
     for file in sorted(PATIENTS.glob("*.json")):
-        request = hook_request(service, json.loads(file.read_bytes()))
+        request = hook_request(service, resources_of(json.loads(file.read_bytes())))
         stage.console.rule(f"an EHR opens the chart {file.stem}")
         stage.console.print(show_cards(stage.call(service, request, file.stem)))
 
@@ -108,7 +138,7 @@ def _sign_orders(stage: _Stage) -> None:
         _sign(stage, service, read_orders(chart, json.loads(file.read_bytes())), file.stem)
 
 
-def _sign(stage: _Stage, service: Json, orders: Orders, name: str) -> None:
+def _sign(stage: _Stage, service: Service, orders: Orders, name: str) -> None:
     """One patient's orders: checked, corrected as the cards suggest, checked again."""
     stage.console.print(show_orders("Draft orders", orders.drafts))
     cards = _check(stage, service, orders, f"{name}.order-sign")
@@ -124,12 +154,12 @@ def _sign(stage: _Stage, service: Json, orders: Orders, name: str) -> None:
     stage.console.print(show_second_check(again, waits=waits_for_results(again, corrected)))
 
 
-def _check(stage: _Stage, service: Json, orders: Orders, name: str) -> Sequence[Json]:
+def _check(stage: _Stage, service: Service, orders: Orders, name: str) -> Sequence[Json]:
     context = {"draftOrders": bundle_of(orders.drafts)}
-    return stage.call(service, hook_request(service, bundle_of(orders.chart), context), name)
+    return stage.call(service, hook_request(service, orders.chart, context), name)
 
 
-def _say_how(stage: _Stage) -> None:
+def _say_how(stage: _Stage, running: Running) -> None:
     console = stage.console
     console.rule("try it")
     console.print(f"The service: {stage.base}/cds-services", soft_wrap=True)
@@ -142,10 +172,13 @@ def _say_how(stage: _Stage) -> None:
         json_type = "-H 'Content-Type: application/json'"
         console.print(f"curl -s {json_type} --data {body} {address}", soft_wrap=True, markup=False)
     console.print("It answers this machine alone and does not check who calls: a demonstration.")
+    console.print(f"The demo EHR, to click through: {running.ehr}", soft_wrap=True)
 
 
-def _until_stopped(console: Console) -> None:
-    console.print("Ctrl-C ends it.")
+def _until_stopped(running: Running, console: Console, *, browser: bool) -> None:
+    console.print("Ctrl-C ends both.")
+    if browser:
+        webbrowser.open(running.ehr)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

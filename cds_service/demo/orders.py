@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from cds_service.demo.client import Json
+from cds_service.demo.elements import Json, each, reference, subject_of, text_at
 
 # What these rules miss is a result: an order is all that can be done on the day.
 _WAIT_FOR_A_RESULT = frozenset({"TACE-02", "TACE-05", "SOR-04"})
+ORDERABLE = frozenset({"ServiceRequest", "MedicationRequest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class Orders:
 
 def read_orders(chart: Json, drafts: Json) -> Orders:
     """The orders of a chart and of a Bundle of drafts."""
-    return Orders(_resources(chart), _resources(drafts))
+    return Orders(resources_of(chart), resources_of(drafts))
 
 
-def _resources(bundle: Json) -> tuple[Json, ...]:
+def resources_of(bundle: Json) -> tuple[Json, ...]:
+    """The resources in a Bundle."""
     return tuple(entry["resource"] for entry in bundle["entry"])
 
 
@@ -34,42 +36,82 @@ def bundle_of(resources: Iterable[Json]) -> dict[str, Any]:
 
 
 def accept(orders: Orders, cards: Iterable[Json]) -> Orders:
-    """The orders once the clinician has accepted what each card suggests and the EHR has written it."""
+    """The orders once the clinician has accepted what each card suggests first and the EHR has written it."""
     for card in cards:
         for suggestion in card.get("suggestions", [])[:1]:
-            for action in suggestion["actions"]:
-                orders = _write(orders, action)
+            orders = accept_suggestion(orders, suggestion)
+    return orders
+
+
+def accept_suggestion(orders: Orders, suggestion: Json) -> Orders:
+    """The orders with every action of a suggestion done; an action that this EHR cannot do changes nothing."""
+    for action in each(suggestion, "actions"):
+        orders = _write(orders, action)
     return orders
 
 
 def _write(orders: Orders, action: Json) -> Orders:
-    if action["type"] == "delete":
-        return replace(orders, drafts=tuple(one for one in orders.drafts if reference(one) != action["resourceId"]))
-    if action["type"] == "create":
-        created = {**action["resource"], "id": _free_id(orders.drafts)}
-        return replace(orders, drafts=(*orders.drafts, created))
-    changed = action["resource"]
-    return Orders(_changed(orders.chart, changed), _changed(orders.drafts, changed))
+    kind, resource = text_at(action, "type"), action.get("resource")
+    if kind == "delete":
+        gone = text_at(action, "resourceId") or reference_or_nothing(resource)
+        return replace(orders, drafts=tuple(one for one in orders.drafts if gone not in (reference(one), one["id"])))
+    if not isinstance(resource, dict) or text_at(resource, "resourceType") not in ORDERABLE:
+        return orders
+    if kind == "create":
+        return add_draft(orders, resource)
+    if kind == "update" and text_at(resource, "id"):
+        return Orders(_changed(orders.chart, resource), _changed(orders.drafts, resource))
+    return orders
 
 
-def _free_id(drafts: Sequence[Json]) -> str:
-    """The id that an EHR gives to a new order: one that no other draft has."""
-    taken = {one["id"] for one in drafts}
+def reference_or_nothing(resource: object) -> str:
+    """The reference of what may be a resource; empty where it is none."""
+    kind, name = text_at(resource, "resourceType"), text_at(resource, "id")
+    return f"{kind}/{name}" if kind and name else ""
+
+
+def add_draft(orders: Orders, resource: Json) -> Orders:
+    """The orders with one more draft, under an id that no other has; one for another patient is not taken."""
+    patient = _patient(orders)
+    if subject_of(resource) not in ("", patient):
+        return orders
+    subject = {"subject": {"reference": patient}} if patient else {}
+    created = {**resource, **subject, "id": _free_id((*orders.chart, *orders.drafts))}
+    return replace(orders, drafts=(*orders.drafts, created))
+
+
+def _patient(orders: Orders) -> str:
+    return next((reference(one) for one in orders.chart if one["resourceType"] == "Patient"), "")
+
+
+def _free_id(resources: Sequence[Json]) -> str:
+    """The id that an EHR gives to a new order: one that no other order has."""
+    taken = {one["id"] for one in resources}
     return next(name for number in count(1) if (name := f"ordered-{number}") not in taken)
 
 
 def _changed(resources: tuple[Json, ...], changed: Json) -> tuple[Json, ...]:
-    return tuple(changed if reference(one) == reference(changed) else one for one in resources)
-
-
-def reference(resource: Json) -> str:
-    """How FHIR refers to a resource: type and id."""
-    return f"{resource['resourceType']}/{resource['id']}"
+    """The resources with one of them as changed; a change that would give it to another patient is not made."""
+    return tuple(
+        changed if reference(one) == reference(changed) and subject_of(one) == subject_of(changed) else one
+        for one in resources
+    )
 
 
 def rewritten(before: Orders, after: Orders) -> tuple[Json, ...]:
     """The orders of the chart itself that were changed."""
     return tuple(new for old, new in zip(before.chart, after.chart, strict=True) if old != new)
+
+
+def without_draft(orders: Orders, name: str) -> Orders:
+    """The orders without the draft of that reference."""
+    return replace(orders, drafts=tuple(one for one in orders.drafts if reference(one) != name))
+
+
+def sign(orders: Orders, day: str) -> Orders:
+    """The drafts signed: active orders of the chart, authored on that day."""
+    signed = tuple({**one, "status": "active", "authoredOn": day} for one in orders.drafts)
+    return Orders((*orders.chart, *signed), ())
 
 
 def waits_for_results(cards: Sequence[Json], orders: Orders) -> bool:

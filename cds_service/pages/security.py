@@ -27,6 +27,6 @@ def secure(app: Flask) -> None:
     def add_headers(answer: Response) -> Response:
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
-        if request.endpoint != "site.static":
+        if not (request.endpoint or "").endswith("static"):
             answer.headers["Cache-Control"] = "no-store"
         return answer

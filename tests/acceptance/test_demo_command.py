@@ -10,8 +10,9 @@ import pytest
 
 from cds_service.catalogues import load_words
 from cds_service.commands.demonstrating import DRAFTS, PATIENTS
-from cds_service.demo.client import hook_request
-from cds_service.demo.orders import Orders, accept, read_orders, reference, waits_for_results
+from cds_service.demo.client import Service, hook_request
+from cds_service.demo.elements import reference
+from cds_service.demo.orders import Orders, accept, read_orders, waits_for_results
 from cds_service.demo.showing import order_line
 from cds_service.trial.assessment import Status
 from tests.acceptance import BRAIN, CANCER, PATIENT, Ran, bundle, condition, run, write
@@ -219,9 +220,9 @@ def test_an_order_is_shown_in_a_line(resource: dict[str, Any], line: str) -> Non
 
 
 def test_a_call_has_an_instance_of_its_own_that_can_be_repeated() -> None:
-    service = {"id": "s", "hook": "order-sign"}
+    service = Service("http://cds.example", "s", "order-sign", "S")
     first, again, other = (
-        hook_request(service, bundle(PATIENT), {"draftOrders": {"entry": entry}}) for entry in ([], [], [1])
+        hook_request(service, (PATIENT,), {"draftOrders": {"entry": entry}}) for entry in ([], [], [1])
     )
     assert first == again
     assert first["hookInstance"] != other["hookInstance"]

@@ -1,0 +1,77 @@
+"""What decision support says about a chart: every service of a hook is called, whatever vendor's it is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import uuid4
+
+from cds_service.demo.client import Exchange, Service, call, cards_in, hook_request
+from cds_service.demo.elements import Json, each, text_at
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One card of one service. `key`: the same for a card that says the same again, whatever call brought it."""
+
+    service: Service
+    card: Json
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A service that did not answer as it should: its HTTP status, or 0 where no answer came."""
+
+    service: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """The answers to one hook. `own_actions`: what services would change unasked, which this EHR does not do."""
+
+    offers: tuple[Offer, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    own_actions: tuple[str, ...] = ()
+
+
+def ask(
+    services: Sequence[Service], request_of: Callable[[Service], Json], language: str
+) -> tuple[Guidance, tuple[Exchange, ...]]:
+    """Calls the services one after the other; what one of them does wrong does not hide what the others say."""
+    asked = [(service, call(service, request_of(service), language)) for service in services]
+    offers = tuple(offer for service, exchange in asked for offer in _offers(service, exchange))
+    faults = tuple(Fault(service.title, exchange.status) for service, exchange in asked if _is_fault(exchange))
+    unasked = tuple(text for _, exchange in asked for text in _own_actions(exchange))
+    return Guidance(offers, faults, unasked), tuple(exchange for _, exchange in asked)
+
+
+def _offers(service: Service, exchange: Exchange) -> Iterator[Offer]:
+    for card in cards_in(exchange):
+        if text_at(card, "summary"):
+            yield Offer(service, card, card_key(service, card))
+
+
+def card_key(service: Service, card: Json) -> str:
+    """What a card is remembered by: who says it about what, and what it says."""
+    said = (service.url, text_at(card, "source", "topic", "code"), text_at(card, "indicator"), text_at(card, "summary"))
+    return sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _is_fault(exchange: Exchange) -> bool:
+    return not exchange.succeeded or not isinstance(exchange.answer.get("cards"), list)
+
+
+def _own_actions(exchange: Exchange) -> Iterator[str]:
+    for action in each(exchange.answer, "systemActions") if exchange.succeeded else ():
+        yield text_at(action, "description") or text_at(action, "type")
+
+
+def opening(resources: Sequence[Json]) -> Callable[[Service], Json]:
+    """The calls of a chart opening."""
+    return lambda service: hook_request(service, resources, instance=str(uuid4()))
+
+
+def ordering(resources: Sequence[Json], added: Json) -> Callable[[Service], Json]:
+    """The calls about draft orders; `added`: the drafts, and the selected ones where the hook has them."""
+    return lambda service: hook_request(service, resources, added, instance=str(uuid4()))

@@ -1,0 +1,159 @@
+"""What happened to a patient, written into the chart as FHIR resources."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from cds_service.demo.elements import Json, at, day_of, each, reference, text_at
+from cds_service.demo.pad import LABORATORY, RESPONSES, Course, Pad, prescribed, resulted
+
+_RUNNING = frozenset({"active", "on-hold"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart at an instant: its resources, and the forms to write with."""
+
+    pad: Pad
+    resources: tuple[Json, ...]
+    instant: datetime
+
+    @property
+    def patient(self) -> str:
+        """Whose chart it is."""
+        return next(reference(one) for one in self.resources if one["resourceType"] == "Patient")
+
+    @property
+    def day(self) -> str:
+        """Today."""
+        return self.instant.date().isoformat()
+
+    def adding(self, *made: Json) -> "Chart":
+        """The chart with more resources, each under an id of its own."""
+        chart = self
+        for one in made:
+            name = one.get("id") or chart.free_id(one["resourceType"].lower())
+            chart = replace(chart, resources=(*chart.resources, {**one, "id": name}))
+        return chart
+
+    def free_id(self, stem: str) -> str:
+        """An id that nothing in the chart has."""
+        taken = {one["id"] for one in self.resources}
+        return next(name for number in count(1) if (name := f"{stem}-{number}") not in taken)
+
+
+def record_tace(chart: Chart) -> Chart:
+    """TACE is done now; the order that asked for it is completed."""
+    order = _nearest_order(chart)
+    based = {"basedOn": [{"reference": reference(order)}]} if order else {}
+    form = chart.pad.form("tace", chart.patient, performedDateTime=chart.instant.isoformat(), **based)
+    completed = _replaced(chart.resources, [{**order, "status": "completed"}] if order else [])
+    return replace(chart, resources=completed).adding(form)
+
+
+def _nearest_order(chart: Chart) -> Json | None:
+    """The active order for TACE whose day is nearest."""
+    orders = [one for one in chart.resources if one["resourceType"] == "ServiceRequest" and _is_tace(chart, one)]
+    dated = [(day, one) for one in orders if (day := day_of(text_at(one, "occurrenceDateTime")))]
+    nearest = sorted(dated, key=lambda found: abs(found[0] - chart.instant.date()))
+    return nearest[0][1] if nearest else None
+
+
+def _is_tace(chart: Chart, order: Json) -> bool:
+    return text_at(order, "status") in _RUNNING and chart.pad.is_a("order-tace", order)
+
+
+def _replaced(resources: Iterable[Json], changed: Iterable[Json]) -> tuple[Json, ...]:
+    by_name = {reference(one): one for one in changed}
+    return tuple(by_name.get(reference(one), one) for one in resources)
+
+
+def record_sorafenib_start(chart: Chart) -> Chart:
+    """Sorafenib is taken from today on, 400 mg twice a day."""
+    course = prescribed(chart.pad, "order-sorafenib", chart.patient, Course(chart.day))
+    return chart.adding({**course, "status": "active"})
+
+
+def record_sorafenib_stop(chart: Chart) -> Chart:
+    """Today brings the last dose of every course that has begun; one that has not is called off."""
+    running = [one for one in chart.resources if _is_sorafenib(chart, one)]
+    return replace(chart, resources=_replaced(chart.resources, [_stopped(one, chart.day) for one in running]))
+
+
+def _is_sorafenib(chart: Chart, one: Json) -> bool:
+    kind, status = one["resourceType"], text_at(one, "status")
+    return kind == "MedicationRequest" and status in _RUNNING and chart.pad.is_a("order-sorafenib", one)
+
+
+def _stopped(course: Json, day: str) -> Json:
+    dosages = tuple(each(course, "dosageInstruction")) or ({},)
+    starts = [text_at(one, "timing", "repeat", "boundsPeriod", "start") for one in dosages]
+    if min(starts) > day:
+        return {**course, "status": "cancelled"}
+    return {**course, "status": "stopped", "dosageInstruction": [_ended(one, day) for one in dosages]}
+
+
+def _ended(dosage: Json, day: str) -> Json:
+    timing = at(dosage, "timing") or {}
+    repeat = at(timing, "repeat") or {}
+    bounds = {**(at(repeat, "boundsPeriod") or {}), "end": day}
+    return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
+
+
+def record_imaging(chart: Chart) -> Chart:
+    """A dynamic CT of the liver is read now."""
+    return chart.adding(_now(chart, "imaging"))
+
+
+def _now(chart: Chart, name: str) -> dict[str, Any]:
+    return chart.pad.form(name, chart.patient, effectiveDateTime=chart.instant.isoformat())
+
+
+def record_laboratory(chart: Chart) -> Chart:
+    """Every safety result of today is as it should be."""
+    instant = chart.instant.isoformat()
+    return chart.adding(*(resulted(chart.pad, name, chart.patient, instant) for name in LABORATORY))
+
+
+def record_examination(chart: Chart) -> Chart:
+    """A routine examination took place now."""
+    period = {"start": chart.instant.isoformat(), "end": chart.instant.isoformat()}
+    return chart.adding(chart.pad.form("examination", chart.patient, period=period))
+
+
+def record_enrolment(chart: Chart) -> Chart:
+    """The patient enters the study today."""
+    study = chart.pad.form("study", chart.patient, id=chart.free_id("study"))
+    subject = chart.pad.form(
+        "subject", chart.patient, study={"reference": reference(study)}, period={"start": chart.day}
+    )
+    return chart.adding(study, subject)
+
+
+def record_response(chart: Chart, place: str, response: str) -> Chart:
+    """A response by mRECIST of today; `place`: response-liver or response-elsewhere."""
+    made = _now(chart, place)
+    system = made["valueCodeableConcept"]["coding"][0]["system"]
+    answer = {"coding": [{"system": system, "code": response, "display": RESPONSES[response]}]}
+    return chart.adding({**made, "effectiveDateTime": chart.day, "valueCodeableConcept": answer})
+
+
+def record_result(chart: Chart, name: str, value: Decimal, day: str) -> Chart:
+    """A result of a day; one of today is of now."""
+    instant = chart.instant.isoformat() if day == chart.day else day
+    return chart.adding(resulted(chart.pad, name, chart.patient, instant, value))
+
+
+EVENTS: Mapping[str, Callable[[Chart], Chart]] = {
+    "enrolment": record_enrolment,
+    "tace": record_tace,
+    "sorafenib-start": record_sorafenib_start,
+    "sorafenib-stop": record_sorafenib_stop,
+    "imaging": record_imaging,
+    "laboratory": record_laboratory,
+    "examination": record_examination,
+}
+"""What one button records, by the button's name."""
