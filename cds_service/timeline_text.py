@@ -122,7 +122,7 @@ def _scale(timeline: Timeline, width: int) -> Scale:
 def _all_windows(timeline: Timeline) -> Iterator[Window]:
     yield from (step.window for step in timeline.steps if step.window)
     if timeline.cycle:
-        yield from (window for _, window in _cycle_windows(timeline.cycle))
+        yield from (window for _, window in timeline.cycle.parts)
 
 
 def _axis(scale: Scale) -> str:
@@ -164,7 +164,7 @@ def _windows(timeline: Timeline, words: Words) -> Iterator[tuple[str, tuple[Bar,
             bar = Bar(*step.window, _WINDOW, _STATES[step.state])
             yield f"{step.id} {words.catalogue[f'timeline.state.{step.state}']}", (bar,)
     if timeline.cycle:
-        for name, window in _cycle_windows(timeline.cycle):
+        for name, window in timeline.cycle.parts:
             yield f"> {words.catalogue[f'timeline.part.{name}']}", (Bar(*window, _WINDOW, "blue"),)
 
 
@@ -213,21 +213,11 @@ def _span(window: Window, words: Words) -> str:
     return words.days(DateInterval(*window))
 
 
-def _cycle_windows(cycle: Cycle) -> Iterator[tuple[str, Window]]:
-    yield "last-dose", (cycle.last_dose, cycle.last_dose)
-    yield "safety", cycle.safety
-    yield "tace", (cycle.tace, cycle.tace)
-    yield "restart", cycle.restart
-    yield "imaging", cycle.imaging
-    if cycle.examination:
-        yield "examination-expected" if cycle.expected else "examination", cycle.examination
-
-
 def _cycle(cycle: Cycle, words: Words) -> Iterator[RenderableType]:
     say = words.catalogue
     yield Text(f"\n{say['timeline.heading.cycle'].format(day=cycle.tace.isoformat())}", style="bold")
     table = _table()
-    for name, window in _cycle_windows(cycle):
+    for name, window in cycle.parts:
         table.add_row(say[f"timeline.part.{name}"], _span(window, words))
     yield table
     yield Text(f"\n{say['timeline.heading.conflicts' if cycle.conflicts else 'timeline.no-conflicts']}", style="bold")

@@ -15,6 +15,7 @@ from tests.case_files import CriterionCases, load_cases
 from tests.case_words import Wording, record_in_words
 from tests.generate_guidance import write_guidance
 from tests.generate_tables import write_tables
+from tests.pictures_golden import write_pictures
 from tests.terminal_picture import PICTURE, terminal_picture
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "criteria.md"
@@ -122,3 +123,4 @@ if __name__ == "__main__":
     write_guidance()
     write_tables()
     write_golden()
+    write_pictures()

@@ -7,32 +7,32 @@ from typing import NamedTuple
 import click
 import orjson
 
-from cards.timeline_document import timeline_document
+from cards.timeline_document import absence_of, timeline_document
 from cards.wording import Words
 from cds_service.catalogues import languages, load_words
 from cds_service.commands.assessing import read_sources
+from cds_service.commands.files import output_options, require_output, write_file
 from cds_service.commands.running import Surroundings, instant, is_terminal, prepare
-from cds_service.errors import ExitCode
+from cds_service.errors import BadInputError, ExitCode
 from cds_service.intake import Chart, read_charts
 from cds_service.loading import Loaded
+from cds_service.pages.timeline.drawing import Scene
+from cds_service.pages.timeline.pictures import picture_file
+from cds_service.pages.words import load_page_words
 from cds_service.terminal import terminal
 from cds_service.timeline_text import show_timeline
-from cds_service.trial.assessment import Assessment, assess, case_of
 from cds_service.trial.case import Moment
-from cds_service.trial.guidance.steps import read_care
-from cds_service.trial.guidance.timeline import Timeline, read_timeline
-from cds_service.trial.phase import Phase
+from cds_service.viewing import View, view_of
 from fhir_profiles.reading.decoding import UnreadableBody
 from fhir_profiles.reading.records import read_record
-from fhir_profiles.record import PatientRecord, Source
+from fhir_profiles.record import Source
 
 
 class Drawn(NamedTuple):
-    """One patient: the assessment, the timeline (None: not enrolled), or why the chart cannot be read."""
+    """One patient: what is shown, or why the chart cannot be read."""
 
     name: str
-    assessment: Assessment | None
-    timeline: Timeline | None = None
+    view: View | None
     problem: str = ""
 
 
@@ -43,7 +43,10 @@ class Drawn(NamedTuple):
 @click.option("--time-zone", help="The site's time zone, e.g. Asia/Seoul. Default: the site file's, else UTC.")
 @click.option("--supplied", help="Exactly these sources were asked for, e.g. patient,conditions. Default: all.")
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
-@click.option("--format", "shape", type=click.Choice(["text", "json"]), help="Default: text on a terminal, else json.")
+@click.option(
+    "--format", "shape", type=click.Choice(["text", "json", "svg"]), help="Default: text on a terminal, else json."
+)
+@output_options("svg")
 @click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
 @click.pass_obj
 def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
@@ -55,20 +58,25 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     supplied: str | None,
     site: Path | None,
     shape: str | None,
+    output: Path | None,
+    force: bool,  # noqa: FBT001 - a flag of the command line
     language: str,
 ) -> None:
-    r"""Show an enrolled patient's way through the protocol: sessions, courses, windows, what is due.
+    """Show an enrolled patient's way through the protocol: sessions, courses, windows, what is due.
 
     CHART is a FHIR R4 Bundle, a folder, an NDJSON file, or - for standard input. With --tace, also the cycle of a
     TACE on that day: last dose before it, safety window, restart, response imaging, and what conflicts with it.
+    With --format svg, the picture of the timeline, in light and dark and for paper, in a file of its own.
 
     \b
     Examples:
       cotsom-cds timeline chart.json
       cotsom-cds timeline chart.json --tace 2026-12-03 --format json
+      cotsom-cds timeline chart.json --format svg --output timeline.svg
 
     Exit codes: 0 done, 2 wrong usage or settings, 65 the chart could not be read, 70 a fault of the program.
     """
+    require_output(output, shape, "svg")
     loaded = prepare(surroundings, site, None, time_zone)
     moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
     words = load_words(language, loaded.protocol.titles)
@@ -76,6 +84,10 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     day = tace.date() if tace is not None else None
     shape = shape or ("text" if is_terminal() else "json")
     charts = read_charts((chart,), surroundings.standard_input)
+    if output is not None:
+        drawn = tuple(_draw(one, loaded, moment, sources, day) for one in charts)
+        write_file(output, _picture(drawn, words), force=force)
+        return
     # every patient is shown before the exit code is told
     told = [_print(_draw(one, loaded, moment, sources, day), words, shape) for one in charts]
     raise SystemExit(int(max(told, default=ExitCode.DONE)))
@@ -84,30 +96,35 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
 def _draw(chart: Chart, loaded: Loaded, moment: Moment, supplied: frozenset[Source] | None, tace: date | None) -> Drawn:
     """One patient's timeline; what cannot be read is told, not raised."""
     if chart.decoded is None:
-        return Drawn(chart.name, None, problem=chart.problem)
+        return Drawn(chart.name, None, chart.problem)
     try:
         record = read_record(chart.decoded, loaded.vocabulary, moment.zone, supplied)
     except UnreadableBody as error:
-        return Drawn(chart.name, None, problem=str(error))
-    assessment = assess(loaded.protocol, record, moment)
-    return Drawn(chart.name, assessment, _timeline(loaded, record, assessment, tace))
+        return Drawn(chart.name, None, str(error))
+    return Drawn(chart.name, view_of(loaded, record, moment, tace))
 
 
-def _timeline(loaded: Loaded, record: PatientRecord, assessment: Assessment, tace: date | None) -> Timeline | None:
-    if assessment.phase not in (Phase.ENROLLED, Phase.FOLLOW_UP):
-        return None
-    case = case_of(loaded.protocol, record, assessment.moment.day)
-    care = read_care(case, loaded.protocol.guidance, assessment.findings)
-    return read_timeline(care, assessment.findings, assessment.steps, tace)
+def _picture(drawn: tuple[Drawn, ...], words: Words) -> str:
+    """The picture of the one patient there is. Raises BadInputError for none, several, or one without a timeline."""
+    if len(drawn) != 1:
+        raise BadInputError(f"the chart holds {len(drawn)} patients, and a picture shows one")
+    name, view, problem = drawn[0]
+    if view is None:
+        raise BadInputError(f"{name}: {problem}")
+    if view.timeline is None:
+        raise BadInputError(f"{name}: {words.say(absence_of(view.assessment))}")
+    scene = Scene(view.assessment.patient, view.timeline, view.trends)
+    return picture_file(scene, words, load_page_words()[words.language])
 
 
 def _print(drawn: Drawn, words: Words, shape: str) -> ExitCode:
-    if drawn.assessment is None:
+    view = drawn.view
+    if view is None:
         click.echo(f"cotsom-cds: {drawn.name}: {drawn.problem}", err=True)
         return ExitCode.BAD_INPUT
     if shape == "json":
-        click.echo(orjson.dumps(timeline_document(drawn.assessment, drawn.timeline, words)))
+        click.echo(orjson.dumps(timeline_document(view.assessment, view.timeline, words)))
     else:
         console = terminal()
-        console.print(show_timeline(drawn.assessment, drawn.timeline, words, drawn.name, console.width))
+        console.print(show_timeline(view.assessment, view.timeline, words, drawn.name, console.width))
     return ExitCode.DONE

@@ -118,3 +118,56 @@ def test_sources_that_were_not_asked_for_are_open_questions(tmp_path: Path) -> N
     (document,) = timeline(tmp_path, bundle(PATIENT, condition(CANCER), enrolled()), *FIXED, *supplied).documents
     assert "Orders were not supplied" in document["cycle"]["open"]
     assert timeline(tmp_path, CHART, *FIXED, "--supplied", "nonsense").code == 2
+
+
+PICTURE = ("--as-of", AS_OF, "--time-zone", "Asia/Seoul", "--format", "svg", "--output")
+
+
+def test_the_picture_is_written_to_a_file_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "chart.json", CHART)
+    ran = run(tmp_path, "timeline", "chart.json", *PICTURE, "way.svg", "--tace", "2026-12-03")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    text = (tmp_path / "way.svg").read_text(encoding="utf-8")
+    assert text.startswith("<svg ")
+    for said in ("The cycle of a TACE on 2026-12-03", "NEXT-02, upcoming", "26 Oct"):
+        assert said in text
+    for personal in ("1968", "04-12", "male"):
+        assert personal not in text
+
+
+def test_a_file_that_is_there_is_written_over_only_when_asked(tmp_path: Path) -> None:
+    mine = tmp_path / write(tmp_path, "mine.svg", "mine")
+    refused = timeline(tmp_path, CHART, *PICTURE, str(mine))
+    assert (refused.code, mine.read_text(encoding="utf-8")) == (2, "mine")
+    assert "--force" in refused.err
+    assert timeline(tmp_path, CHART, *PICTURE, str(mine), "--force").code == 0
+    assert mine.read_text(encoding="utf-8").startswith("<svg ")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--format", "svg"), "needs --output"),
+        (("--format", "json", "--output", "x.json"), "--format svg only"),
+        (("--output", "x.svg"), "--format svg only"),
+        (("--format", "svg", "--output", "nowhere/x.svg"), "cannot be written"),
+    ],
+)
+def test_a_format_and_a_file_that_do_not_go_together(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    write(tmp_path, "chart.json", CHART)
+    ran = run(tmp_path, "timeline", "chart.json", "--as-of", AS_OF, *options)
+    assert (ran.code, ran.out, said in ran.err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        (bundle(PATIENT), "there is no timeline"),
+        (ndjson(PATIENT, {**PATIENT, "id": "p2"}), "2 patients"),
+        (b"{", "chart.json"),
+    ],
+)
+def test_without_one_timeline_there_is_no_picture_and_no_file(tmp_path: Path, chart: object, said: str) -> None:
+    ran = timeline(tmp_path, chart, *PICTURE, str(tmp_path / "way.svg"))
+    assert (ran.code, ran.out, said in ran.err) == (65, "", True)
+    assert not (tmp_path / "way.svg").exists()

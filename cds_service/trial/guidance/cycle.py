@@ -60,6 +60,19 @@ class Cycle:
     conflicts: tuple[Conflict, ...]
     open: tuple[Message, ...]
 
+    @property
+    def parts(self) -> tuple[tuple[str, Window], ...]:
+        """The windows of the cycle by name, in the order in which they come."""
+        examined = "examination-expected" if self.expected else "examination"
+        return (
+            ("last-dose", (self.last_dose, self.last_dose)),
+            ("safety", self.safety),
+            ("tace", (self.tace, self.tace)),
+            ("restart", self.restart),
+            ("imaging", self.imaging),
+            *(((examined, self.examination),) if self.examination else ()),
+        )
+
 
 def solve(care: Care, findings: tuple[Finding, ...], steps: tuple[Step, ...], tace: date) -> Cycle:
     """The cycle of a TACE on that day: when sorafenib stops and starts again, what is due when, what conflicts."""

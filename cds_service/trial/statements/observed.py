@@ -103,7 +103,7 @@ class LabStatement:
 
     def _compared(self, case: Case, reading: Reading, evidence: tuple[Evidence, ...]) -> Answer:
         """The comparison with every limit that may hold."""
-        limits = self._limits(case, reading.result)
+        limits = self.limits(case, reading.result)
         if limits is None or reading.interval is None:
             reason = message("lab.no-upper-limit", analyte=self.analyte, days=reading.result.when.days)
             return self._open(reason, evidence)
@@ -119,7 +119,8 @@ class LabStatement:
             return None
         return reading.interval.above(limit) if self.above else reading.interval.below(limit)
 
-    def _limits(self, case: Case, result: Result) -> frozenset[Decimal] | None:
+    def limits(self, case: Case, result: Result) -> frozenset[Decimal] | None:
+        """Every limit that this result may have to be held against; None when one cannot be told."""
         limit = self.above or self.below
         if limit is None or not limit.times_upper_limit:
             return frozenset({limit.value}) if limit else None
