@@ -10,6 +10,7 @@ import click
 from cds_service.commands.assessing import assess_command
 from cds_service.commands.checking import check_order_command
 from cds_service.commands.demonstrating import demo_command
+from cds_service.commands.doctoring import doctor_command
 from cds_service.commands.linting import lint_card_command
 from cds_service.commands.protocols import protocol_group
 from cds_service.commands.running import CommandGroup, Surroundings
@@ -50,3 +51,4 @@ main.add_command(timeline_command)
 main.add_command(lint_card_command)
 main.add_command(demo_command)
 main.add_command(serve_command)
+main.add_command(doctor_command)

@@ -54,9 +54,9 @@ def run(folder: Path, *arguments: str, given: bytes = b"", environment: Mapping[
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def invoke(*arguments: str) -> Ran:
+def invoke(*arguments: str, **environment: str) -> Ran:
     """The command in this process, where a table of slips would start too many; paths are absolute."""
-    done = CliRunner().invoke(main, arguments, env={"COLUMNS": "200"})
+    done = CliRunner().invoke(main, arguments, env={"COLUMNS": "200", **environment})
     return Ran(done.exit_code, done.stdout, done.stderr)
 
 

@@ -1,0 +1,1 @@
+"""Looks over an installation before patients depend on it: each check says what it found and what to do."""

@@ -1,0 +1,83 @@
+"""What the machine gives: files and who may read them, memory, the port, room for the metrics."""
+
+import errno
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cds_service.doctor.checks import Checked, Situation, failed, ok, warning
+
+_WORKER_MB = 150
+"""What a worker takes, with room for a large chart (docs/performance.md: 110 MB after one of 2 MB)."""
+_MEMORY = Path("/proc/meminfo")
+_SECRET_BITS = stat.S_IRWXG | stat.S_IRWXO
+_CHANGE_BITS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def check_files(situation: Situation) -> Iterator[Checked]:
+    """Who may change what the service believes, and who may read its key."""
+    settings = situation.settings
+    if settings.file:
+        yield _changeable("site file", Path(settings.file))
+    for client in settings.trust.clients:
+        if client.jwks_file is not None:
+            yield _changeable(f"keys of client {client.name}", client.jwks_file)
+
+
+def _changeable(what: str, file: Path) -> Checked:
+    mode = file.stat().st_mode
+    if mode & _CHANGE_BITS:
+        todo = f"chmod go-w {file}: whoever changes it decides whom the service believes"
+        return warning(what, f"others than its owner may change it ({stat.filemode(mode)})", todo)
+    return ok(what, f"{file} ({stat.filemode(mode)})")
+
+
+def secret_file(what: str, file: Path) -> Checked:
+    """A file that nobody but the service may read."""
+    mode = file.stat().st_mode
+    if mode & _SECRET_BITS:
+        return failed(what, f"others may read it ({stat.filemode(mode)})", f"chmod go= {file}")
+    return ok(what, f"{file} ({stat.filemode(mode)})")
+
+
+def check_memory(workers: int) -> Checked:
+    """Whether the workers fit into what is free. Where the machine does not tell, that is said."""
+    needed = workers * _WORKER_MB
+    try:
+        lines = dict(line.split(":", 1) for line in _MEMORY.read_text(encoding="ascii").splitlines())
+        free = int(lines["MemAvailable"].split()[0]) // 1024
+    except (OSError, KeyError, ValueError):
+        return ok("memory", f"{workers} workers want about {needed} MB; this system does not say what is free")
+    found = f"{workers} workers want about {needed} MB; {free} MB are free"
+    if free < needed:
+        return warning("memory", found, "fewer workers (serve.workers), or more memory")
+    return ok("memory", found)
+
+
+def check_port(host: str, port: int) -> Checked:
+    """Whether the service could listen there now."""
+    where = f"{host}:{port}"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                todo = "well if it is this service that runs there already; else end the other, or choose another port"
+                return warning("port", f"{where} is taken", todo)
+            return failed("port", f"{where}: {error.strerror}", "set serve.host to an address of this machine")
+    return ok("port", f"{where} is free")
+
+
+def check_scratch(_: Situation) -> Iterator[Checked]:
+    """Whether the workers can put their counts where they are added up."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="cotsom-cds-") as folder:
+            (Path(folder) / "probe").write_bytes(b"0" * 65_536)
+    except OSError as error:
+        yield failed("scratch folder", f"cannot be written: {error.strerror}", "set TMPDIR to a folder with room")
+    else:
+        yield ok("scratch folder", tempfile.gettempdir())
