@@ -7,6 +7,7 @@ import orjson
 from flask import Flask, Response, request
 
 from cds_service.commands.serving import run_server
+from cds_service.settings import Serving
 
 _CARD = {"summary": "May qualify for a trial", "indicator": "info", "source": {"label": "Baseline"}}
 
@@ -32,4 +33,5 @@ def _answer(document: object) -> Response:
 
 
 if __name__ == "__main__":
-    run_server("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]), target="benchmarks.baseline_app:create_app")
+    serving = Serving(port=int(sys.argv[1]), workers=int(sys.argv[2]))
+    run_server(serving, target="benchmarks.baseline_app:create_app")

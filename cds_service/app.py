@@ -19,7 +19,9 @@ from cds_service.loading import load
 from cds_service.settings import Settings, read_settings
 from cds_service.settings.limits import Limits
 from cds_service.web.admission import Admission
-from cds_service.web.observing import Metrics, log, log_fault, log_to_stderr
+from cds_service.web.gate import create_gate
+from cds_service.web.logs import log, log_fault, log_to_stderr
+from cds_service.web.observing import Metrics
 from cds_service.web.problems import Problem, of_http, outcome
 from cds_service.web.routes import Edge, create_routes, json_answer
 
@@ -28,8 +30,14 @@ _NEW_OBJECTS = 50_000
 _TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits | None = None) -> Flask:
-    """The service. `clock` gives the instant of evaluation, with its offset."""
+Clock = Callable[[], datetime]
+
+
+def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, true_time: Clock | None = None) -> Flask:
+    """The service. `clock` gives the instant of evaluation, with its offset.
+
+    `true_time`: the instant by which tokens of callers expire, where that clock may stand still.
+    """
     loaded = load(settings)
     limits = limits or settings.limits
     edge = Edge(
@@ -41,6 +49,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime], limits: Limits
         limits=limits,
         admission=Admission(limits.calls_at_once),
         metrics=Metrics.create(),
+        gate=create_gate(settings, true_time or clock),
     )
     edge.metrics.build.labels(version("cotsom-cds"), loaded.protocol.id, loaded.protocol.version).set(1)
     app = Flask("cds_service", static_folder=None)
@@ -59,7 +68,9 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> Response:
-        return json_answer(outcome(error, g.trace), error.status)
+        answer = json_answer(outcome(error, g.trace), error.status)
+        answer.headers.extend(error.headers)
+        return answer
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -105,8 +116,11 @@ def _trace_and_measure(app: Flask, metrics: Metrics) -> None:
         return answer
 
 
+_TOLD = ("hook", "roll_up", "feedback_items", "caller", "refused")
+
+
 def _counts() -> dict[str, object]:
-    return {name: g.get(name) for name in ("hook", "roll_up", "feedback_items") if g.get(name) is not None}
+    return {name: g.get(name) for name in _TOLD if g.get(name) is not None}
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
@@ -129,7 +143,7 @@ def app_from_environment() -> Flask:
     settings = read_settings(os.environ)
     log_to_stderr()
     fixed = settings.clock
-    app = create_app(settings, lambda: fixed or datetime.now(UTC))
+    app = create_app(settings, lambda: fixed or datetime.now(UTC), true_time=lambda: datetime.now(UTC))
     _collect_seldom()
     return app
 

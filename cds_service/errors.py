@@ -22,3 +22,11 @@ class BadInputError(Exception):
     """Input that is no readable record; the message names the place and never echoes a value."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - it is a state of the database, told to the operator
+    """The database cannot be asked now; `kind` is the driver's error by name and code, which show no value."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind

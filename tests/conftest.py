@@ -1,10 +1,13 @@
 """What every test may ask for: how hard to search for counterexamples, and where the reference material lies."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Postgres, running_postgres
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 REFERENCE = Path(__file__).resolve().parents[2] / "shared"
@@ -26,3 +29,10 @@ def shared() -> Path:
     if ON_CI:
         pytest.fail(f"no reference material at {REFERENCE}")
     pytest.skip("the reference material does not lie beside the repository")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this test process."""
+    with running_postgres() as cluster:
+        yield cluster

@@ -1,21 +1,27 @@
 """`cotsom-cds serve`: the service on a production server."""
 
 import http.client
-import ipaddress
 import multiprocessing
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cds_service.commands.running import Surroundings
-from cds_service.errors import ConfigurationError
+from cds_service.errors import StoreUnavailable
 from cds_service.loading import load
-from cds_service.settings import read_settings
+from cds_service.settings import Serving, Settings, read_settings
+from cds_service.settings.reading import is_loopback
+from cds_service.settings.serving import check_serving
+from cds_service.web.gate import Gate, create_gate
+from cds_service.web.logs import log_fault, log_to_stderr, log_warning
 
 SERVICE = "cds_service.app:app_from_environment"
 _GRACE = 10
@@ -23,57 +29,76 @@ _GRACE = 10
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+@click.option("--host", help="Address to listen on. Default: 127.0.0.1, this machine alone.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Default: 8080.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes. Default: 2.")
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@click.option("--tls-certificate", type=click.Path(path_type=Path), help="Speak TLS: the certificate chain (PEM).")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="The private key of the certificate (PEM).")
 @click.option(
     "--insecure-open",
     is_flag=True,
+    default=None,
     help="Answer callers from other machines although nothing checks who they are. Only inside a closed network.",
 )
 @click.pass_obj
-def serve_command(  # noqa: PLR0913 - a command has as many parameters as options
-    surroundings: Surroundings, host: str, port: int, workers: int, site: Path | None, *, insecure_open: bool
-) -> None:
+def serve_command(surroundings: Surroundings, /, site: Path | None, **given: Any) -> None:  # noqa: ANN401 - options
     """Serve CDS Hooks over HTTP. Prints one line with the address when it answers.
+
+    Callers are checked where the settings name clients; without any the service listens on this machine alone.
 
     \b
     Examples:
       cotsom-cds serve
       cotsom-cds serve --port 9000 --workers 4 --site our-hospital.toml
+      cotsom-cds serve --host 0.0.0.0 --site our-hospital.toml --tls-certificate chain.pem --tls-key key.pem
     """
-    if not is_loopback(host) and not insecure_open:
-        raise ConfigurationError(
-            f"--host {host}: this service does not yet check who calls it, and so listens on this machine alone. "
-            "Put it behind a proxy that does, or say --insecure-open."
-        )
-    load(read_settings(surroundings.environment, site))  # a bad setting is told before anything listens
+    settings = read_settings(surroundings.environment, site)
+    serving = replace(settings.serving, **{name: value for name, value in given.items() if value is not None})
+    check_serving(serving, asks_callers=bool(settings.trust.clients))
+    load(settings)  # a bad setting is told before anything listens
+    gate = create_gate(settings, surroundings.now)
     if site is not None:
         os.environ["COTSOM_SITE"] = str(site.resolve())
-    run_server(host, port, workers)
+    log_to_stderr()
+    _say_what_is_down(gate)
+    _say_what_is_open(serving, settings)
+    run_server(serving)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
+def _say_what_is_down(gate: Gate) -> None:
+    """Tells the operator that no call can be answered yet; the service starts, for its database may still come up."""
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        gate.check()
+    except StoreUnavailable as error:
+        log_fault("replay-store", kind=error.kind)
+    finally:
+        gate.close()  # the workers are forked, and open connections of their own
 
 
-def run_server(host: str, port: int, workers: int, target: str = SERVICE) -> None:
+def _say_what_is_open(serving: Serving, settings: Settings) -> None:
+    """Tells the operator what nothing guards."""
+    if not settings.trust.clients:
+        log_warning("open", words="no clients are configured: whoever reaches this service is answered")
+    if serving.tls_certificate is None and not is_loopback(serving.host):
+        log_warning("plain", words="no TLS: only behind a proxy that ends it, in a network of its own")
+
+
+def run_server(serving: Serving, target: str = SERVICE) -> None:
     """Runs the server until it is told to stop; metrics of all workers are read together. `target` makes the app."""
-    from granian.constants import Interfaces  # noqa: PLC0415 - the server is only needed here
+    from granian.constants import Interfaces, SSLProtocols  # noqa: PLC0415 - the server is only needed here
     from granian.server import Server  # noqa: PLC0415 - as above
 
     folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     server = Server(
         target,
-        address=host,
-        port=port,
-        workers=workers,
+        address=serving.host,
+        port=serving.port,
+        workers=serving.workers,
+        ssl_cert=serving.tls_certificate,
+        ssl_key=serving.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
         interface=Interfaces.WSGI,
         factory=True,
         blocking_threads=4,
@@ -83,7 +108,7 @@ def run_server(host: str, port: int, workers: int, target: str = SERVICE) -> Non
         workers_kill_timeout=_GRACE,
     )
     # A process and no thread: the workers are forked, and a thread of ours could hold a lock at that moment.
-    multiprocessing.get_context("fork").Process(target=announce, args=(host, port), daemon=True).start()
+    multiprocessing.get_context("fork").Process(target=announce, args=(serving,), daemon=True).start()
     try:
         server.serve()
     finally:
@@ -91,18 +116,30 @@ def run_server(host: str, port: int, workers: int, target: str = SERVICE) -> Non
         sys.stdout.flush()
 
 
-def announce(host: str, port: int) -> None:
+def announce(serving: Serving) -> None:
     """Prints the address once the service answers there."""
-    reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
+    scheme = "http" if serving.tls_certificate is None else "https"
     for _ in range(600):
         try:
-            connection = http.client.HTTPConnection(reachable, port, timeout=1)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                click.echo(f"cotsom-cds: serving on http://{_shown(host)}:{port}/cds-services")
-                return
-        except OSError:
+            connection = _connection(serving)
+            connection.request("GET", "/healthz")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException):
             time.sleep(0.05)
+        else:
+            click.echo(f"cotsom-cds: serving on {scheme}://{_shown(serving.host)}:{serving.port}/cds-services")
+            return
+
+
+def _connection(serving: Serving) -> http.client.HTTPConnection:
+    """To the service itself, which is known by its certificate, whatever name that bears."""
+    reachable = "127.0.0.1" if serving.host in ("0.0.0.0", "::") else serving.host  # noqa: S104 - read, not bound
+    if serving.tls_certificate is None:
+        return http.client.HTTPConnection(reachable, serving.port, timeout=1)
+    context = ssl.create_default_context(cafile=str(serving.tls_certificate))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(reachable, serving.port, timeout=1, context=context)
 
 
 def _shown(host: str) -> str:

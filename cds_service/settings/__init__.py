@@ -27,8 +27,9 @@ from cds_service.settings.reading import (
     refuse_unknown,
     table,
 )
+from cds_service.settings.serving import SERVE, Serving
 
-__all__ = ["SECTIONS", "Client", "Fetching", "Settings", "Trust", "read_clock", "read_settings", "read_zone"]
+__all__ = ["SECTIONS", "Client", "Fetching", "Serving", "Settings", "Trust", "read_clock", "read_settings", "read_zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Settings:
     trust: Trust = field(default_factory=Trust)
     fetching: Fetching = field(default_factory=Fetching)
     limits: Limits = field(default_factory=Limits)
+    serving: Serving = field(default_factory=Serving)
     file: str = ""
 
 
@@ -71,6 +73,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "trust": TRUST,
     "fetch": FETCH,
     "limits": LIMITS,
+    "serve": SERVE,
 }
 """Every key, by its table; those under "" stand outside any."""
 
@@ -169,5 +172,6 @@ def _settings(values: Mapping[tuple[str, str], Any], clock: datetime | None, fil
         trust=Trust(clients=named, **section("trust")),
         fetching=Fetching(**section("fetch")),
         limits=Limits(**section("limits")),
+        serving=Serving(**section("serve")),
         **outside,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cds_service.errors import ConfigurationError
@@ -35,6 +35,9 @@ class Kind:
     check: Callable[[Place, object], Any]
     from_text: Callable[[str], object] = str
 
+
+_MOST: Final = 2**53
+"""No limit, cost or count is larger."""
 
 Section = Mapping[str, Kind]
 """The keys of a table and what each may be."""
@@ -105,8 +108,8 @@ def is_number(value: object) -> bool:
         return False
 
 
-def _whole(place: Place, value: object, least: int, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+def _whole(place: Place, value: object, least: int, what: str, most: int = _MOST) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise place.expects(what)
     return value
 
@@ -194,6 +197,7 @@ FILE = Kind(_file)
 FLAG = Kind(_flag, _flag_of_text)
 SECONDS = Kind(_seconds, _number_of_text)
 COUNT = Kind(lambda place, value: _whole(place, value, 1, "a whole number above 0"), _number_of_text)
+PORT = Kind(lambda place, value: _whole(place, value, 1, "a port from 1 to 65535", 65_535), _number_of_text)
 DAYS = Kind(lambda place, value: _whole(place, value, 0, "a number of days"), _number_of_text)
 
 

@@ -1,7 +1,5 @@
-"""Logs and metrics of the HTTP edge: counts, durations and trace ids, never anything of a patient."""
+"""Metrics of the HTTP edge: counts and durations, never anything of a patient."""
 
-import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-LOGGER = logging.getLogger("cotsom-cds")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -91,32 +88,3 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: the fields that were given, and nothing of the request's content."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        fields: dict[str, Any] = {"level": record.levelname.lower(), "event": record.getMessage()}
-        fields |= getattr(record, "fields", {})
-        return json.dumps(fields, ensure_ascii=False)
-
-
-def log(event: str, **fields: object) -> None:
-    """Writes one structured line."""
-    LOGGER.info(event, extra={"fields": fields})
-
-
-def log_fault(event: str, **fields: object) -> None:
-    """Writes one structured line about a fault of ours."""
-    LOGGER.error(event, extra={"fields": fields})
-
-
-def log_to_stderr() -> None:
-    """Sends the lines to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    LOGGER.handlers[:] = [handler]
-    LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False

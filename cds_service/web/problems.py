@@ -8,9 +8,12 @@ from werkzeug.exceptions import HTTPException
 class Problem(Exception):  # noqa: N818 - it is an answer, not a fault of ours
     """A request that cannot be answered: the status, the FHIR issue code, and words that never echo a value."""
 
-    def __init__(self, status: int, code: str, words: str, field: str | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, words: str, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(words)
         self.status, self.code, self.words, self.field = status, code, words, field
+        self.headers = headers or {}
 
 
 def bad_request(field: str, words: str) -> Problem:

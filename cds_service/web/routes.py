@@ -8,13 +8,14 @@ import orjson
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
-from cards.dialects import Dialect
+from cards.dialects import DIALECTS, Dialect
 from cards.fingerprint import derived_trace
 from cards.matching import CardSettings, match_card
 from cards.model import Card, Json
 from cards.reminding import shown_steps, step_card
 from cards.telling import in_dialect
 from cards.wording import Words
+from cds_service.errors import StoreUnavailable
 from cds_service.loading import Loaded
 from cds_service.ordering import Request, concern_a_rule, order_cards
 from cds_service.settings.limits import Limits
@@ -24,6 +25,7 @@ from cds_service.web.admission import Admission
 from cds_service.web.counting import count_assessment, count_card, count_feedback, count_steps
 from cds_service.web.discovery import KEY_OF_SOURCE, REQUIRED, discovery, services
 from cds_service.web.feedback import read_feedback
+from cds_service.web.gate import Gate, refusal, unavailable
 from cds_service.web.hook_requests import (
     HookRequest,
     read_draft_orders,
@@ -31,7 +33,10 @@ from cds_service.web.hook_requests import (
     read_prefetch,
     read_selections,
 )
+from cds_service.web.logs import log_fault
 from cds_service.web.observing import Metrics
+from cds_service.web.problems import Problem
+from cds_service.web.tokens import Refused
 from fhir_profiles.reading.records import read_record
 
 JSON = "application/json"
@@ -49,6 +54,7 @@ class Edge:
     limits: Limits
     admission: Admission
     metrics: Metrics
+    gate: Gate
 
 
 def json_answer(document: object, status: int = 200) -> Response:
@@ -81,6 +87,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     def call(service: str) -> Response:
         if service not in offered:
             raise NotFound
+        admit(edge, f"/cds-services/{service}")
         g.hook = offered[service].hook
         hook_request = read_hook_request(json_body(), offered[service].hook)
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
@@ -92,6 +99,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     def feedback(service: str) -> Response:
         if service not in offered:
             raise NotFound
+        admit(edge, f"/cds-services/{service}/feedback")
         items = read_feedback(json_body()).feedback
         g.feedback_items = len(items)
         count_feedback(edge.metrics, service, items)
@@ -103,6 +111,10 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
 
     @routes.get("/readyz")
     def ready() -> Response:
+        try:
+            edge.gate.check()
+        except StoreUnavailable as error:
+            raise not_checked(error) from None
         protocol = edge.loaded.protocol
         return json_answer({"status": "ready", "trial": protocol.id, "protocolVersion": protocol.version})
 
@@ -113,10 +125,30 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     return routes
 
 
+def admit(edge: Edge, path: str) -> None:
+    """Notes who calls this path (`g.client`, None where callers are not asked). Raises Problem: 401, or 503."""
+    try:
+        g.client = edge.gate.admit(request.headers.get("Authorization"), path)
+    except Refused as refused:
+        g.refused, g.caller = refused.reason.value, refused.client
+        edge.metrics.refusals.labels(refused.reason.value).inc()
+        raise refusal() from None
+    except StoreUnavailable as error:
+        raise not_checked(error) from None
+    g.caller = g.client.name if g.client else None
+
+
+def not_checked(error: StoreUnavailable) -> Problem:
+    """503, and a line for the operator: no caller is admitted while no token can be marked as used."""
+    log_fault("replay-store", trace=g.trace, kind=error.kind)
+    return unavailable()
+
+
 def told(edge: Edge, card: Card) -> Json:
-    """The card as the JSON that the EHR can show, counted."""
+    """The card as the JSON that the caller's EHR can show, counted."""
     count_card(edge.metrics, card)
-    return in_dialect(card, edge.dialect, edge.words).document()
+    dialect = DIALECTS[g.client.ehr] if g.client else edge.dialect
+    return in_dialect(card, dialect, edge.words).document()
 
 
 def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
-from cds_service.web.observing import LOGGER, JsonLines
+from cds_service.web.logs import LOGGER, JsonLines
 from tests.acceptance import AS_OF, bilirubin, bundle, condition
 from tests.http_calls import FEEDBACK, METASTASIS, SERVICE, Json, hook_request, service, simple_chart
 from tests.order_calls import ADDRESSES, order_request, sorafenib, tace

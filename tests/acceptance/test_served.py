@@ -123,7 +123,8 @@ def test_the_build_is_told_once_for_all_workers(service: Served) -> None:
 def test_its_log_is_one_json_object_a_line_and_names_no_patient(service: Served) -> None:
     requests.post(f"{service.base}{SERVICE}", json={"hook": "Lebensztejn"}, timeout=PATIENCE)
     log = service.log.read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in log.splitlines()]
+    first, *lines = [json.loads(line) for line in log.splitlines()]
+    assert (first["level"], first["event"]) == ("warning", "open")
     assert all(line["event"] in ("call", "feedback") and line["trace"] for line in lines)
     assert "Lebensztejn" not in log
 

@@ -173,6 +173,12 @@ VALUES = {
     "limits.entries": 500,
     "limits.calls_at_once": 3,
     "limits.header_seconds": 4.5,
+    "serve.host": "0.0.0.0",  # noqa: S104 - read, never bound
+    "serve.port": 9443,
+    "serve.workers": 5,
+    "serve.tls_certificate": "/etc/cds/chain.pem",
+    "serve.tls_key": "/etc/cds/key.pem",
+    "serve.insecure_open": True,
 }
 AUDIENCE = {"COTSOM_TRUST_AUDIENCE": "https://cds.example"}
 
@@ -263,6 +269,7 @@ def test_a_client_of_another_ehr_says_so_itself(tmp_path: Path) -> None:
         ("[fetch]\nfhir_origins = ['http://a.example']", "fetch.fhir_origins: http://a.example: https was expected"),
         ("[fetch]\nallow_http = true\nfhir_origins = ['http://10.0.0.1']", "http only to this machine"),
         ("[fetch]\nfhir_origins = ['http://127.0.0.1:9']", "http only to this machine, with fetch.allow_http"),
+        ("[serve]\nport = 70000", "serve.port: a port from 1 to 65535"),
         ("[cards]\nehr = 'cerner'", "cards.ehr: one of generic, epic, oracle was expected"),
         ("[clients]\nname = 'x'", "clients: a list of tables"),
         (CLIENT.replace('name = "east"', ""), "clients[0].name: a text was expected"),

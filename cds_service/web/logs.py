@@ -1,0 +1,44 @@
+"""Log lines of the service: counts, durations and trace ids, never anything of a patient.
+
+Apart from the metrics: those must be imported after the server has said where its workers write them.
+"""
+
+import json
+import logging
+from typing import Any, Final
+
+LOGGER: Final = logging.getLogger("cotsom-cds")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: the fields that were given, and nothing of the request's content."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        fields: dict[str, Any] = {"level": record.levelname.lower(), "event": record.getMessage()}
+        fields |= getattr(record, "fields", {})
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def log(event: str, **fields: object) -> None:
+    """Writes one structured line."""
+    LOGGER.info(event, extra={"fields": fields})
+
+
+def log_warning(event: str, **fields: object) -> None:
+    """Writes one structured line about something that the operator should look at."""
+    LOGGER.warning(event, extra={"fields": fields})
+
+
+def log_fault(event: str, **fields: object) -> None:
+    """Writes one structured line about a fault of ours."""
+    LOGGER.error(event, extra={"fields": fields})
+
+
+def log_to_stderr() -> None:
+    """Sends the lines to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    LOGGER.handlers[:] = [handler]
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False

@@ -1,0 +1,162 @@
+"""EHRs that call: their keys, the tokens that they sign, and the server that publishes their keys."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from flask import Flask
+from joserfc import jws
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
+
+from cds_service.app import create_app
+from cds_service.settings import Client, Fetching, Settings, Trust, read_clock, read_zone
+from tests.acceptance import AS_OF
+from tests.http_calls import SERVICE
+
+Json = dict[str, Any]
+Key = RSAKey | ECKey | OKPKey
+
+AUDIENCE: Final = "https://cds.hospital.example"
+ISSUER: Final = "https://fhir.east.example/api/R4"
+NOW: Final = read_clock(AS_OF)
+
+
+def key_pair(algorithm: str = "ES384", name: str = "east-1") -> Key:
+    """A key pair for an algorithm; made once a process, since RSA keys take their time."""
+    return _key_pair(algorithm, name)
+
+
+@cache
+def _key_pair(algorithm: str, name: str) -> Key:
+    parameters: KeyParameters = {"kid": name, "use": "sig", "alg": algorithm}
+    if algorithm.startswith("ES"):
+        return ECKey.generate_key(f"P-{algorithm[2:].replace('512', '521')}", parameters)
+    if algorithm.startswith(("RS", "PS")):
+        return RSAKey.generate_key(2048, parameters)
+    return OKPKey.generate_key("Ed25519", parameters)
+
+
+def key_set(*keys: Key) -> Json:
+    """The JWK Set of their public halves."""
+    return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+def claims(path: str = SERVICE, **changed: object) -> Json:
+    """What an honest token says, with claims changed, or left out where they are None."""
+    now = int(NOW.timestamp())
+    honest = {"iss": ISSUER, "aud": AUDIENCE + path, "iat": now, "exp": now + 300, "jti": str(uuid4())}
+    return {name: value for name, value in {**honest, **changed}.items() if value is not None}
+
+
+def header(key: Key, **changed: object) -> Json:
+    """What an honest token's header says, with parts changed, or left out where they are None."""
+    honest = {"typ": "JWT", "alg": key.get("alg"), "kid": key.kid}
+    return {name: value for name, value in {**honest, **changed}.items() if value is not None}
+
+
+def signed(said: Mapping[str, object] | None = None, key: Key | None = None, **head: object) -> str:
+    """A token with these claims."""
+    pair = key or key_pair()
+    given = header(pair, **head)
+    registry = jws.JWSRegistry(algorithms=(given["alg"],), strict_check_header=False)
+    registry.max_header_length = 100_000
+    pair = pair if pair.get("alg") == given["alg"] else _for_any_algorithm(pair)
+    return jws.serialize_compact(given, json.dumps(said or claims()).encode(), pair, registry=registry)
+
+
+def _for_any_algorithm(key: Key) -> Key:
+    bare = {name: value for name, value in key.as_dict(private=True).items() if name not in {"alg", "use", "kid"}}
+    return type(key).import_key(bare)
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The headers of a call with this token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+@dataclass
+class KeyServer:
+    """What a client's key server answers, and what it was asked. `body` None: the connection is cut off."""
+
+    base: str
+    body: bytes | None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Where its keys are."""
+        return f"{self.base}/jwks"
+
+    def publish(self, *keys: Key) -> None:
+        """Serves these keys from now on."""
+        self.body = json.dumps(key_set(*keys)).encode()
+
+
+@contextmanager
+def key_server(*keys: Key) -> Iterator[KeyServer]:
+    """A real server of keys on this machine."""
+    served = KeyServer("", None)
+    served.publish(*keys)
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            served.asked.append(self.path)
+            if served.body is None:
+                self.close_connection = True
+                return
+            self.send_response(served.status)
+            for name, value in served.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(served.body)))
+            self.end_headers()
+            self.wfile.write(served.body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is written."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    served.base = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class Clock:
+    """A clock that tests turn."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Turns it forward."""
+        self.now += timedelta(seconds=seconds)
+
+
+def trusting(folder: Path, *clients: Client, **changed: Any) -> Trust:  # noqa: ANN401 - any setting
+    """Trust in these clients, with a store of its own."""
+    store = f"sqlite:///{folder / 'ledger.sqlite'}"
+    return replace(Trust(clients=clients, audience=AUDIENCE, replay_store=store), **changed)
+
+
+def guarded(trust: Trust, clock: Clock | None = None) -> Flask:
+    """The service that asks who calls."""
+    settings = Settings(zone=read_zone("Asia/Seoul"), trust=trust, fetching=Fetching(allow_http=True))
+    return create_app(settings, lambda: NOW, true_time=clock or Clock())
