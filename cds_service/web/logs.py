@@ -1,7 +1,4 @@
-"""Log lines of the service: counts, durations and trace ids, never anything of a patient.
-
-Apart from the metrics: those must be imported after the server has said where its workers write them.
-"""
+"""Log lines of the service: counts, durations and trace ids, never anything of a patient."""
 
 import json
 import logging

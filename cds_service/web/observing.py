@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -74,6 +74,8 @@ class Metrics:
     @classmethod
     def create(cls) -> "Metrics":
         """Metrics of this process; read over all workers where a directory for that is set."""
+        # Whoever imports the library first, before the server says where its workers write, decides otherwise for all.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         made: dict[str, Any] = {
             name: one.kind(one.name, one.meaning, one.labels, registry=registry, **one.choices)
