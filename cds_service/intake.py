@@ -9,11 +9,11 @@ import msgspec
 
 from cds_service.errors import BadInputError
 from fhir_profiles.elements import Reference
-from fhir_profiles.reading.decoding import Decoded, Received, UnreadableBody, decode_body
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body
 from fhir_profiles.reading.prefetch import decode_prefetch
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import Medication, Patient, ResearchStudy
+from fhir_profiles.resources import Entry, Medication, Patient, ResearchStudy
 
 
 class Chart(NamedTuple):
@@ -44,9 +44,9 @@ class _HookRequest(msgspec.Struct):
 class _Export:
     """The lines of an export, sorted to patients."""
 
-    patients: dict[str, Received] = field(default_factory=dict)
-    by_patient: dict[str, list[Received]] = field(default_factory=dict)
-    shared: list[Received] = field(default_factory=list)
+    patients: dict[str, Entry] = field(default_factory=dict)
+    by_patient: dict[str, list[Entry]] = field(default_factory=dict)
+    shared: list[Entry] = field(default_factory=list)
     unreadable_patients: list[str] = field(default_factory=list)
     issues: dict[str | None, list[QualityIssue]] = field(default_factory=dict)
     states: dict[str | None, list[tuple[Source, SourceState]]] = field(default_factory=dict)
@@ -181,7 +181,7 @@ def _type_in(file: str) -> str | None:
     return next((name for name in SOURCES_OF_TYPE if name.lower() == stem), None)
 
 
-def _put(export: _Export, received: Received) -> None:
+def _put(export: _Export, received: Entry) -> None:
     resource = received.resource
     if isinstance(resource, Patient):
         export.patients[str(resource.id)] = received

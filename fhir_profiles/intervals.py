@@ -1,7 +1,8 @@
 """Numbers as intervals: a comparator (`<0.2`) says a range, and only a whole range decides (rulebook section 1.3)."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 # Beyond these a JSON number is no measurement, and arithmetic on it would exhaust the machine.
 _GREATEST_EXPONENT = 30
@@ -13,8 +14,7 @@ def is_measurement(value: Decimal) -> bool:
     return value.is_finite() and abs(value.adjusted()) <= _GREATEST_EXPONENT and len(str(value)) <= _LONGEST
 
 
-@dataclass(frozen=True, slots=True)
-class NumberInterval:
+class NumberInterval(Struct, frozen=True, gc=False):
     """The values that a result may have; an open end is excluded, an end of None is unbounded."""
 
     low: Decimal | None

@@ -258,9 +258,9 @@ AnyResource = Union[(*PATIENT_RESOURCES, Medication, OperationOutcome, Bundle, *
 
 
 class Entry(Element, frozen=True, gc=False):
-    """One entry of a Bundle."""
+    """One entry of a Bundle: a resource with the address it was sent under."""
 
-    fullUrl: str | None = None
+    full_url: str | None = field(default=None, name="fullUrl")
     resource: AnyResource | None = None
     request: EntryRequest | None = None
     response: EntryResponse | None = None

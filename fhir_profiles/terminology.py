@@ -66,6 +66,7 @@ class Terminology:
 
     def __init__(self, sets: Iterable[CodeSet]) -> None:
         self.sets: Mapping[str, CodeSet] = {code_set.name: code_set for code_set in sets}
+        self._naming = frozenset(code_set.name for code_set in self.sets.values() if code_set.names_it)
         self._known: dict[tuple[str | None, str | None], Membership] = {}
         self._ordinals = {key: value for s in self.sets.values() for key, value in s.ordinals.items()}
         self._strengths = {key: value for s in self.sets.values() for key, value in s.strengths.items()}
@@ -100,23 +101,27 @@ class Terminology:
 
     def membership_of(self, concept: CodeableConcept | None) -> Membership:
         """The sets of a concept, coding by coding: one certain coding is enough."""
-        if concept is None or not concept.coding:
-            return NO_MEMBERSHIP
-        if len(concept.coding) == 1:
-            return self.membership(concept.coding[0])
-        each = [self.membership(coding) for coding in concept.coding]
-        certain = frozenset().union(*(m.certain for m in each))
-        doubtful = frozenset().union(*(m.doubtful for m in each)) - certain
-        return Membership(certain, doubtful, frozenset().union(*(m.left_out for m in each)))
+        found = NO_MEMBERSHIP
+        for coding in concept.coding if concept is not None else ():
+            one = self.membership(coding)
+            if found is NO_MEMBERSHIP:
+                found = one
+            elif one is not NO_MEMBERSHIP:
+                found = _joined(found, one)
+        return found
+
+    def names_it(self, certain: frozenset[str]) -> bool:
+        """Whether a code of one of the sets says what is meant."""
+        return not self._naming.isdisjoint(certain)
 
     def _look_up(self, system: str | None, code: str | None) -> Membership:
         if not system or not code:
             return NO_MEMBERSHIP
         key = (system, code.strip())
+        if system in self._stem_systems:
+            return self._look_up_icd(system, key[1].upper())
         certain, doubtful = self._certain.get(key, _NONE), self._doubtful.get(key, _NONE)
-        if system not in self._stem_systems:
-            return Membership(certain, doubtful - certain, _NONE)
-        return self._look_up_icd(system, key[1].upper())
+        return Membership(certain, doubtful - certain, _NONE) if certain or doubtful else NO_MEMBERSHIP
 
     def _look_up_icd(self, system: str, code: str) -> Membership:
         bare = code.replace(".", "")
@@ -129,6 +134,11 @@ class Terminology:
         doubtful = self._doubtful.get((system, dotted), _NONE)
         kept = frozenset(certain - left_out)
         return Membership(kept, doubtful - kept - left_out, frozenset(left_out))
+
+
+def _joined(one: Membership, other: Membership) -> Membership:
+    certain = one.certain | other.certain
+    return Membership(certain, (one.doubtful | other.doubtful) - certain, one.left_out | other.left_out)
 
 
 def _invert(

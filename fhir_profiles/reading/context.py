@@ -10,7 +10,7 @@ from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.mentions import MentionIndex
 from fhir_profiles.record import Doubt, QualityIssue
 from fhir_profiles.resources import Observation, Patient
-from fhir_profiles.terminology import Membership, Terminology
+from fhir_profiles.terminology import Terminology
 
 _NO_SETS: frozenset[str] = frozenset()
 _NO_DOUBTS: Mapping[str, Doubt] = {}
@@ -127,24 +127,22 @@ class Reading:
             certain |= membership.certain
             doubtful |= membership.doubtful
             left_out |= membership.left_out
-            if not self._known(membership):
+            if not terminology.names_it(membership.certain):
                 words |= self.mentions_in(concept)
         if not (doubtful or words):
             return certain, _NO_DOUBTS
-        if any(terminology.sets[name].names_it for name in certain):
+        if terminology.names_it(certain):
             words = _NO_SETS
         doubts = dict.fromkeys(sorted(words - left_out - certain), Doubt.WORDS_ONLY)
         doubts.update(dict.fromkeys(sorted(doubtful - certain), Doubt.UNVERIFIED_CODE))
         return certain, doubts
 
-    def _known(self, membership: Membership) -> bool:
-        sets = self.vocabulary.terminology.sets
-        return any(sets[name].names_it for name in membership.certain)
-
     def when(self, reference: str, *texts: str | None) -> When:
         """When by the first of the texts that is there; undated, and noted, when it cannot be read."""
-        text = next((t for t in texts if t is not None), None)
-        if text is None:
+        for text in texts:
+            if text is not None:
+                break
+        else:
             return NEVER_DATED
         read = self._dates.get(text)
         if read is None:

@@ -5,7 +5,7 @@ One resource that cannot be read costs one data-quality line and makes its sourc
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -17,18 +17,12 @@ from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, Ope
 _ALL_SOURCES = frozenset(Source)
 _FAILED = frozenset({"error", "fatal"})
 _ANSWERS = frozenset({"batch-response", "transaction-response"})
+_SET_APART = frozenset({Bundle, OperationOutcome, type(None)})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnreadableBody(ValueError):  # noqa: N818 - it names what the body is
     """The body as a whole is no FHIR that can be read. The message names the place and never echoes a value."""
-
-
-class Received(NamedTuple):
-    """One resource with the address it was sent under."""
-
-    resource: object
-    full_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ class Decoded:
     `search`: the address of the search that it answers, where it names one.
     """
 
-    received: tuple[Received, ...]
+    received: tuple[Entry, ...]
     issues: tuple[QualityIssue, ...] = ()
     states: tuple[tuple[Source, SourceState], ...] = ()
     search: str | None = None
@@ -118,22 +112,15 @@ def _json_problem(body: bytes, error: Exception) -> str:
     return f"not JSON: malformed near {place}" if place.startswith("byte") else "not JSON: it ends too early"
 
 
-def flatten(resource: object, full_url: str | None = None) -> Decoded:
+def flatten(resource: object) -> Decoded:
     """The resources inside a decoded resource: a Bundle's entries, Bundles within Bundles, or the resource itself."""
     if not isinstance(resource, Bundle):
-        return Decoded((Received(resource, full_url),))
+        return Decoded((Entry(resource=resource),))
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
-    nested: list[Decoded] = []
-    own: list[Received] = []
-    outcomes: list[OperationOutcome] = []
-    for entry in entries:
-        inner = entry.resource
-        if isinstance(inner, Bundle):
-            nested.append(flatten(inner))
-        elif isinstance(inner, OperationOutcome):
-            outcomes.append(inner)
-        elif inner is not None:
-            own.append(Received(inner, entry.fullUrl))
+    own = [entry for entry in entries if type(entry.resource) not in _SET_APART]
+    others = [entry.resource for entry in entries if entry.resource is not None] if len(own) < len(entries) else []
+    nested = [flatten(inner) for inner in others if isinstance(inner, Bundle)]
+    outcomes = [inner for inner in others if isinstance(inner, OperationOutcome)]
     states = (*searchset_states(resource.link, own, outcomes), *_failed_responses(resource))
     return _together([Decoded(tuple(own), (), states, _search(resource)), *nested])
 
@@ -160,7 +147,7 @@ def _newest_versions(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The first entry of each resource (the newest comes first); a deleted one hides what came before it."""
     seen: set[str] = set()
     for entry in entries:
-        address = entry.fullUrl or (entry.request.url if entry.request else None) or ""
+        address = entry.full_url or (entry.request.url if entry.request else None) or ""
         name = "/".join(address.split("/")[-2:])
         if name and name in seen:
             continue
@@ -179,7 +166,7 @@ def _failed_responses(bundle: Bundle) -> tuple[tuple[Source, SourceState], ...]:
 
 
 def searchset_states(
-    pages: Iterable[Link], received: Iterable[Received], outcomes: Iterable[OperationOutcome]
+    pages: Iterable[Link], received: Iterable[Entry], outcomes: Iterable[OperationOutcome]
 ) -> tuple[tuple[Source, SourceState], ...]:
     """What a search result says of its source: unread pages make it in part, a failed search not supplied."""
     links = {link.relation: link.url or "" for link in pages}
@@ -252,9 +239,9 @@ def _decode_entry(number: int, raw: msgspec.Raw) -> Entry | Decoded:
     address = _lenient(frame.fullUrl, str)
     request = _lenient(frame.request, _AddressProbe)
     if not bytes(frame.resource):
-        return Entry(fullUrl=address)
+        return Entry(full_url=address)
     try:
-        return Entry(fullUrl=address, resource=_TYPED.decode(frame.resource))
+        return Entry(full_url=address, resource=_TYPED.decode(frame.resource))
     except msgspec.ValidationError:
         return _unreadable(place, frame.resource, address or (request and request.url) or "")
 

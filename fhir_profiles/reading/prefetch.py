@@ -6,14 +6,13 @@ import msgspec
 
 from fhir_profiles.reading.decoding import (
     Decoded,
-    Received,
     UnreadableBody,
     decode_value,
     failed,
 )
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import OperationOutcome
+from fhir_profiles.resources import Entry, OperationOutcome
 
 SOURCE_OF_KEY: Mapping[str, Source] = {
     "patient": Source.PATIENT,
@@ -42,7 +41,7 @@ def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
     """The resources of all keys, and the state of every source: what no key answers was not supplied."""
     states: dict[Source, SourceState] = dict.fromkeys(Source, SourceState.NOT_SUPPLIED)
     noted: list[tuple[Source, SourceState]] = []
-    received: list[Received] = []
+    received: list[Entry] = []
     issues: list[QualityIssue] = []
     for key, raw in prefetch.items():
         source, adds = SOURCE_OF_KEY.get(key), _ADDS_TO.get(key)

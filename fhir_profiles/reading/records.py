@@ -1,15 +1,16 @@
 """Assembles the record of one patient from what was received."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import tzinfo
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
 from fhir_profiles.dates import read_when
 from fhir_profiles.elements import Reference
 from fhir_profiles.reading.care import read_plan, read_report, read_visit
 from fhir_profiles.reading.conditions import read_allergy, read_condition, read_procedure
 from fhir_profiles.reading.context import Belongs, Reading, Vocabulary
-from fhir_profiles.reading.decoding import Decoded, Received, UnreadableBody
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 from fhir_profiles.reading.medications import Drug, read_course
 from fhir_profiles.reading.observations import read_observation
 from fhir_profiles.reading.studies import read_study_parts
@@ -23,10 +24,12 @@ from fhir_profiles.record import (
     SourceState,
 )
 from fhir_profiles.resources import (
+    PATIENT_RESOURCES,
     AllergyIntolerance,
     Condition,
     DiagnosticReport,
     Encounter,
+    Entry,
     Medication,
     MedicationAdministration,
     MedicationDispense,
@@ -46,10 +49,11 @@ _SEXES = {"male": Sex.MALE, "female": Sex.FEMALE}
 
 
 class _Shelves:
-    """Facts by kind while a record is being read."""
+    """Resources by kind while a record is being read."""
 
     def __init__(self) -> None:
         self.by_type: dict[type, list[Resource]] = {}
+        self.observed: list[tuple[Observation, str | None]] = []
         self.products: dict[str, Medication] = {}
         self.studies: dict[str, ResearchStudy] = {}
 
@@ -63,6 +67,8 @@ def read_record(
     """
     reading = reading_of(decoded, vocabulary, zone)
     shelves = _shelve(reading, decoded.received)
+    if any(observation.hasMember for observation in _of(shelves, Observation)):
+        reading.observations = _by_address(shelves.observed)
     conditions = [read_condition(reading, c) for c in _of(shelves, Condition)]
     procedures = [read_procedure(reading, p) for p in _of(shelves, Procedure)]
     drugs: list[Drug] = [
@@ -100,7 +106,7 @@ def _issue_order(issue: QualityIssue) -> tuple[str, str, str]:
     return issue.reference, issue.issue, issue.detail
 
 
-def _only_patient(received: Iterable[Received]) -> tuple[Patient, str | None]:
+def _only_patient(received: Iterable[Entry]) -> tuple[Patient, str | None]:
     patients = {r.resource.id: (r.resource, r.full_url) for r in received if isinstance(r.resource, Patient)}
     if not patients:
         raise UnreadableBody("no Patient: a record of one patient was expected")
@@ -109,53 +115,53 @@ def _only_patient(received: Iterable[Received]) -> tuple[Patient, str | None]:
     return next(iter(patients.values()))
 
 
-def _shelve(reading: Reading, received: Iterable[Received]) -> _Shelves:
+def _shelve(reading: Reading, received: Iterable[Entry]) -> _Shelves:
     shelves = _Shelves()
     seen: dict[tuple[type, str | None], Resource] = {}
-    for resource, url in received:
-        if isinstance(resource, Medication):
-            shelves.products.update({f"Medication/{resource.id}": resource, **({url: resource} if url else {})})
-        elif isinstance(resource, ResearchStudy):
-            shelves.studies.update({f"ResearchStudy/{resource.id}": resource, **({url: resource} if url else {})})
-        elif isinstance(resource, Resource) and _is_ours(reading, resource) and not _repeated(seen, resource):
-            shelves.by_type.setdefault(type(resource), []).append(resource)
-            if isinstance(resource, Observation):
-                reading.observations.update(
-                    {f"Observation/{resource.id}": resource, **({url: resource} if url else {})}
-                )
+    for entry in received:
+        resource: Any = entry.resource
+        kind = type(resource)
+        subject_of = _SUBJECT_OF.get(kind)
+        if subject_of is None:
+            _shelve_shared(shelves, resource, entry.full_url)
+        elif reading.belongs(subject_of(resource)) is Belongs.ANOTHERS:
+            reading.note(f"{kind.__name__}/{resource.id}", "another-patient")
+        elif (first := seen.setdefault((kind, resource.id), resource)) is resource or first != resource:
+            # the very same resource twice: one page overlaps another
+            shelves.by_type.setdefault(kind, []).append(resource)
+            if kind is Observation:
+                shelves.observed.append((resource, entry.full_url))
     return shelves
 
 
-def _repeated(seen: dict[tuple[type, str | None], Resource], resource: Resource) -> bool:
-    """Whether the very same resource came before (one page overlaps another)."""
-    first = seen.setdefault((type(resource), resource.id), resource)
-    return first is not resource and first == resource
+def _shelve_shared(shelves: _Shelves, resource: object, url: str | None) -> None:
+    """What belongs to no patient: products and studies, under every address by which they may be named."""
+    if isinstance(resource, Medication):
+        shelves.products.update(dict.fromkeys(_addresses(resource, url), resource))
+    elif isinstance(resource, ResearchStudy):
+        shelves.studies.update(dict.fromkeys(_addresses(resource, url), resource))
 
 
-def _is_ours(reading: Reading, resource: Resource) -> bool:
-    if isinstance(resource, Patient) or reading.belongs(_subject(resource)) is not Belongs.ANOTHERS:
-        return True
-    reading.note(f"{type(resource).__name__}/{resource.id}", "another-patient")
-    return False
+def _by_address(observed: Iterable[tuple[Observation, str | None]]) -> dict[str, Observation]:
+    return {address: resource for resource, url in observed for address in _addresses(resource, url)}
 
 
-def _subject(resource: Resource) -> Reference | None:
-    match resource:
-        case Observation(subject=subject) | Condition(subject=subject) | Procedure(subject=subject):
-            return subject
-        case AllergyIntolerance(patient=patient):
-            return patient
-        case ResearchSubject(individual=individual):
-            return individual
-    reference: Reference | None = getattr(resource, "subject", None)
-    return reference
+def _addresses(resource: Resource | Medication, url: str | None) -> Iterator[str]:
+    yield f"{type(resource).__name__}/{resource.id}"
+    if url:
+        yield url
 
 
+_SUBJECT_OF: Mapping[type, Callable[[Any], Reference | None]] = {
+    **{kind: attrgetter("subject") for kind in PATIENT_RESOURCES if "subject" in kind.__struct_fields__},
+    AllergyIntolerance: attrgetter("patient"),
+    ResearchSubject: attrgetter("individual"),
+}
 _R = TypeVar("_R", bound=Resource)
 
 
 def _of(shelves: _Shelves, kind: type[_R]) -> list[_R]:
-    return [resource for resource in shelves.by_type.get(kind, ()) if isinstance(resource, kind)]
+    return cast("list[_R]", shelves.by_type.get(kind, []))
 
 
 def _index(facts: Iterable[_F | None]) -> Mapping[str, tuple[_F, ...]]:
