@@ -18,6 +18,7 @@ from cds_service.commands.running import Surroundings
 from cds_service.errors import StoreUnavailable
 from cds_service.loading import load
 from cds_service.settings import Serving, Settings, read_settings
+from cds_service.settings.limits import Limits
 from cds_service.settings.reading import is_loopback
 from cds_service.settings.serving import check_serving
 from cds_service.web.gate import Gate, create_gate
@@ -26,6 +27,8 @@ from cds_service.web.logs import log_fault, log_to_stderr, log_warning
 SERVICE = "cds_service.app:app_from_environment"
 _GRACE = 10
 """Seconds that a worker has to finish what is under way before it is ended."""
+_SPARE_THREADS = 8
+"""Beyond those for calls: to refuse one call too many, to answer health and metrics, to wait for a slow body."""
 
 
 @click.command("serve")
@@ -63,7 +66,7 @@ def serve_command(surroundings: Surroundings, /, site: Path | None, **given: Any
     log_to_stderr()
     _say_what_is_down(gate)
     _say_what_is_open(serving, settings)
-    run_server(serving)
+    run_server(serving, settings.limits)
 
 
 def _say_what_is_down(gate: Gate) -> None:
@@ -84,9 +87,10 @@ def _say_what_is_open(serving: Serving, settings: Settings) -> None:
         log_warning("plain", words="no TLS: only behind a proxy that ends it, in a network of its own")
 
 
-def run_server(serving: Serving, target: str = SERVICE) -> None:
+def run_server(serving: Serving, limits: Limits, target: str = SERVICE) -> None:
     """Runs the server until it is told to stop; metrics of all workers are read together. `target` makes the app."""
     from granian.constants import Interfaces, SSLProtocols  # noqa: PLC0415 - the server is only needed here
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - as above
     from granian.server import Server  # noqa: PLC0415 - as above
 
     folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
@@ -101,7 +105,8 @@ def run_server(serving: Serving, target: str = SERVICE) -> None:
         ssl_protocol_min=SSLProtocols.tls12,
         interface=Interfaces.WSGI,
         factory=True,
-        blocking_threads=4,
+        blocking_threads=limits.calls_at_once + _SPARE_THREADS,
+        http1_settings=HTTP1Settings(header_read_timeout=round(limits.header_seconds * 1000)),
         backlog=256,
         log_enabled=False,
         respawn_failed_workers=True,

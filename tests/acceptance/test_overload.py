@@ -1,12 +1,17 @@
 """More calls than a process may judge at once: the one too many is told so, and those under way are finished."""
 
+import json
+import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
+import pytest
 import requests
 from werkzeug.serving import make_server
 
@@ -14,10 +19,10 @@ from cds_service.app import create_app
 from cds_service.settings import Settings, read_clock
 from cds_service.settings.limits import Limits
 from tests.acceptance import AS_OF
+from tests.acceptance.test_served import PATIENCE, served
 from tests.http_calls import FEEDBACK, SERVICE, hook_request, simple_chart
 
 ONE: Final = Limits(calls_at_once=1)
-PATIENCE: Final = 20
 
 
 class Held:
@@ -73,3 +78,50 @@ def test_a_call_that_fails_gives_its_place_back() -> None:
     caller = create_app(Settings(limits=ONE), broken).test_client()
     assert [caller.post(SERVICE, json=hook_request(simple_chart())).status_code for _ in range(3)] == [500, 500, 500]
     assert [caller.post(SERVICE, json={}).status_code for _ in range(2)] == [400, 400]
+
+
+BODY: Final = json.dumps(hook_request(simple_chart())).encode()
+HALF: Final = len(BODY) // 2
+HEAD: Final = (
+    f"POST {SERVICE} HTTP/1.1\r\nHost: cds\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(BODY)}\r\nConnection: close\r\n\r\n"
+).encode()
+
+
+def connected(base: str, sent: bytes) -> socket.socket:
+    """A client that has sent so much and now takes its time."""
+    one = socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=PATIENCE)
+    one.sendall(sent)
+    return one
+
+
+def received(one: socket.socket) -> bytes:
+    """All that comes until the server ends the connection."""
+    pieces = []
+    while piece := one.recv(65_536):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+@pytest.mark.slow
+def test_slow_clients_stop_nobody_and_a_call_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
+    with served(tmp_path, "--workers", "1") as running, ExitStack() as clients:
+        slow = [clients.enter_context(connected(running.base, HEAD + BODY[:HALF])) for _ in range(16)]
+        assert requests.get(f"{running.base}/readyz", timeout=PATIENCE).status_code == 200
+        assert open_chart(running.base).status_code == 200
+        running.process.send_signal(signal.SIGTERM)
+        slow[0].sendall(BODY[HALF:])
+        assert received(slow[0]).startswith(b"HTTP/1.1 200 OK")
+        for one in slow[1:]:
+            one.close()
+        assert running.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.slow
+def test_a_client_that_does_not_finish_its_head_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text("[limits]\nheader_seconds = 0.2\n", encoding="utf-8")
+    with (
+        served(tmp_path, "--workers", "1", "--site", "site.toml") as running,
+        connected(running.base, HEAD[:20]) as one,
+    ):
+        assert b"200" not in received(one)
