@@ -116,7 +116,7 @@ def _trace_and_measure(app: Flask, metrics: Metrics) -> None:
         return answer
 
 
-_TOLD = ("hook", "roll_up", "feedback_items", "caller", "refused")
+_TOLD = ("service", "hook", "caller", "refused", "cards", "roll_up", "feedback_items")
 
 
 def _counts() -> dict[str, object]:

@@ -13,7 +13,9 @@ from cds_service.doctor.rounds import ROUNDS
 from cds_service.errors import ConfigurationError, ExitCode
 from cds_service.loading import load
 from cds_service.settings import read_settings
+from cds_service.settings.serving import check_serving
 from cds_service.terminal import terminal
+from cds_service.web.gate import create_gate
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.FAILED: "bold red"}
 _WIDEST = max(len(state.value) for state in State)
@@ -63,6 +65,8 @@ def doctor_command(surroundings: Surroundings, site: Path | None, base_url: str 
 def _look(surroundings: Surroundings, site: Path | None, base_url: str | None) -> Iterator[Checked]:
     """The checks one after another; on a terminal with what is being looked at. Raises ConfigurationError."""
     settings = read_settings(surroundings.environment, site)
+    check_serving(settings.serving, asks_callers=bool(settings.trust.clients))
+    create_gate(settings, surroundings.now)
     situation = Situation(settings, load(settings), surroundings.now, base_url)
     console = terminal(error=True)
     for name, check in ROUNDS:

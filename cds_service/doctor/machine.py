@@ -5,9 +5,13 @@ import socket
 import stat
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+from cryptography.x509 import load_pem_x509_certificates
+
 from cds_service.doctor.checks import Checked, Situation, failed, ok, warning
+from cds_service.doctor.servers import certificate_end
 
 _WORKER_MB = 150
 """What a worker takes, with room for a large chart (docs/performance.md: 110 MB after one of 2 MB)."""
@@ -23,7 +27,11 @@ def check_files(situation: Situation) -> Iterator[Checked]:
         yield _changeable("site file", Path(settings.file))
     for client in settings.trust.clients:
         if client.jwks_file is not None:
-            yield _changeable(f"keys of client {client.name}", client.jwks_file)
+            yield _changeable(f"key file of client {client.name}", client.jwks_file)
+    if settings.serving.tls_key is not None:
+        yield _secret("TLS key", settings.serving.tls_key)
+    if settings.serving.tls_certificate is not None:
+        yield _own_certificate(settings.serving.tls_certificate, situation.now())
 
 
 def _changeable(what: str, file: Path) -> Checked:
@@ -34,7 +42,16 @@ def _changeable(what: str, file: Path) -> Checked:
     return ok(what, f"{file} ({stat.filemode(mode)})")
 
 
-def secret_file(what: str, file: Path) -> Checked:
+def _own_certificate(file: Path, now: datetime) -> Checked:
+    """How long the first certificate of the service's own chain lasts."""
+    try:
+        chain = load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        return failed("TLS certificate", f"{file}: cannot be read", "give a certificate chain in PEM")
+    return certificate_end("TLS certificate", chain[0].not_valid_after_utc, now)
+
+
+def _secret(what: str, file: Path) -> Checked:
     """A file that nobody but the service may read."""
     mode = file.stat().st_mode
     if mode & _SECRET_BITS:
@@ -42,7 +59,15 @@ def secret_file(what: str, file: Path) -> Checked:
     return ok(what, f"{file} ({stat.filemode(mode)})")
 
 
-def check_memory(workers: int) -> Checked:
+def check_machine(situation: Situation) -> Iterator[Checked]:
+    """What the workers need of it."""
+    serving = situation.settings.serving
+    yield _memory(serving.workers)
+    yield _port(serving.host, serving.port)
+    yield _scratch()
+
+
+def _memory(workers: int) -> Checked:
     """Whether the workers fit into what is free. Where the machine does not tell, that is said."""
     needed = workers * _WORKER_MB
     try:
@@ -56,7 +81,7 @@ def check_memory(workers: int) -> Checked:
     return ok("memory", found)
 
 
-def check_port(host: str, port: int) -> Checked:
+def _port(host: str, port: int) -> Checked:
     """Whether the service could listen there now."""
     where = f"{host}:{port}"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -72,12 +97,11 @@ def check_port(host: str, port: int) -> Checked:
     return ok("port", f"{where} is free")
 
 
-def check_scratch(_: Situation) -> Iterator[Checked]:
+def _scratch() -> Checked:
     """Whether the workers can put their counts where they are added up."""
     try:
         with tempfile.TemporaryDirectory(prefix="cotsom-cds-") as folder:
             (Path(folder) / "probe").write_bytes(b"0" * 65_536)
     except OSError as error:
-        yield failed("scratch folder", f"cannot be written: {error.strerror}", "set TMPDIR to a folder with room")
-    else:
-        yield ok("scratch folder", tempfile.gettempdir())
+        return failed("scratch folder", f"cannot be written: {error.strerror}", "set TMPDIR to a folder with room")
+    return ok("scratch folder", tempfile.gettempdir())

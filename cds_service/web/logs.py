@@ -2,17 +2,19 @@
 
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any, Final
 
 LOGGER: Final = logging.getLogger("cotsom-cds")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: the fields that were given, and nothing of the request's content."""
+    """One JSON object a line: when, the fields that were given, and nothing of the request's content."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        fields: dict[str, Any] = {"level": record.levelname.lower(), "event": record.getMessage()}
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields: dict[str, Any] = {"time": time, "level": record.levelname.lower(), "event": record.getMessage()}
         fields |= getattr(record, "fields", {})
         return json.dumps(fields, ensure_ascii=False)
 

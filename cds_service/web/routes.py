@@ -87,18 +87,22 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     def call(service: str) -> Response:
         if service not in offered:
             raise NotFound
+        g.service = service
         admit(edge, f"/cds-services/{service}")
         g.hook = offered[service].hook
         hook_request = read_hook_request(json_body(), offered[service].hook)
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
         made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
         with edge.admission:
-            return json_answer({"cards": [told(edge, card) for card in made(edge, hook_request, g.trace)]})
+            cards = made(edge, hook_request, g.trace)
+            g.cards = len(cards)
+            return json_answer({"cards": [told(edge, card) for card in cards]})
 
     @routes.post("/cds-services/<service>/feedback")
     def feedback(service: str) -> Response:
         if service not in offered:
             raise NotFound
+        g.service = service
         admit(edge, f"/cds-services/{service}/feedback")
         items = read_feedback(json_body()).feedback
         g.feedback_items = len(items)

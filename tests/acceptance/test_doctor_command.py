@@ -1,17 +1,21 @@
 """`cotsom-cds doctor`: each check says what it found and what to do; servers on this machine play those of others."""
 
 import json
-from collections.abc import Iterator, Mapping
+import socket
+import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from joserfc.jwk import ECKey
 from werkzeug.serving import make_server
 
 from cds_service.doctor.checks import State
 from cds_service.doctor.servers import certificate_end
 from tests.acceptance import AS_OF, Ran, invoke, run, write
+from tests.acceptance.test_served import free_port
 from tests.http_calls import Json, service
 from tests.loopback import Heard, Loopback, Speak, answer, certificate, speaking
 
@@ -53,7 +57,8 @@ fhir_origins = ["{origin}"]
 def examine(folder: Path, site: str, *options: str, **environment: str) -> Ran:
     file = folder / write(folder, "site.toml", site)
     file.chmod(0o600)
-    return invoke("doctor", "--site", str(file), "--format", "json", *options, **environment)
+    own = {"COTSOM_TRUST_REPLAY_STORE": f"sqlite:///{folder}/used.sqlite", "COTSOM_SERVE_PORT": str(free_port())}
+    return invoke("doctor", "--site", str(file), "--format", "json", *options, **own | environment)
 
 
 def found(ran: Ran) -> dict[str, tuple[str, str]]:
@@ -86,7 +91,7 @@ def test_it_asks_for_no_patient(tmp_path: Path, east: Loopback) -> None:
 
 
 def test_without_a_site_file_it_says_what_is_open() -> None:
-    ran = invoke("doctor", "--format", "json")
+    ran = invoke("doctor", "--format", "json", COTSOM_SERVE_PORT=str(free_port()))
     told = found(ran)
     assert ran.code == 0
     assert {what for what, (state, _) in told.items() if state == "warning"} == {"time zone", "clients"}
@@ -142,7 +147,7 @@ def test_tls_is_looked_at_and_the_end_of_the_certificate_told(tmp_path: Path) ->
     with speaking(saying(), shown.context) as server:
         origin = server.origin.replace("http://", "https://")
         site = write(tmp_path, "site.toml", settings_for(origin))
-        trust = {"SSL_CERT_FILE": str(shown.trusted)}
+        trust = {"SSL_CERT_FILE": str(shown.trusted), "COTSOM_TRUST_REPLAY_STORE": "sqlite:///used.sqlite"}
         trusted = found(run(tmp_path, "doctor", "--site", site, "--format", "json", environment=trust))
         untrusted = found(examine(tmp_path, settings_for(origin)))
     state, words = trusted[f"certificate of localhost:{server.port}"]
@@ -203,10 +208,65 @@ def test_for_people_each_state_stands_first_and_what_to_do_follows() -> None:
     assert lines[at + 1].startswith("         -> name the EHRs")
 
 
-def secrets() -> Mapping[str, str]:
-    return {"COTSOM_TRUST_REPLAY_STORE": "postgresql+psycopg://cds:mark-in-password@127.0.0.1:1/cds"}
+def test_a_store_in_which_tokens_are_known_again_is_well_each_time(tmp_path: Path, east: Loopback) -> None:
+    for _ in range(2):
+        told = found(examine(tmp_path, settings_for(east.origin)))
+        words = f"{tmp_path / 'used.sqlite'}: a token is marked once, for the services of this machine alone"
+        assert told["store of used tokens"] == ("ok", words)
 
 
-def test_no_secret_is_shown(tmp_path: Path, east: Loopback) -> None:
-    ran = examine(tmp_path, settings_for(east.origin), **secrets())
+def test_a_store_that_is_down_has_failed_and_shows_no_password(tmp_path: Path, east: Loopback) -> None:
+    store = "postgresql+psycopg://cds:mark-in-password@127.0.0.1:1/cds"
+    ran = examine(tmp_path, settings_for(east.origin), COTSOM_TRUST_REPLAY_STORE=store)
+    state, words = found(ran)["store of used tokens"]
+    assert (state, ran.code) == ("failed", 65)
+    assert words.startswith("postgresql+psycopg://cds:***@127.0.0.1:1/cds: OperationalError")
     assert "mark-in-password" not in ran.out + ran.err
+
+
+def test_a_store_that_forgets_is_found_out(tmp_path: Path, east: Loopback) -> None:
+    store = f"sqlite:///{tmp_path}/used.sqlite"
+    examine(tmp_path, settings_for(east.origin))
+    with sqlite3.connect(tmp_path / "used.sqlite") as database:
+        table = next(name for (name,) in database.execute("select name from sqlite_master") if "token" in name)
+        database.execute(f"create trigger forget after insert on {table} begin delete from {table}; end")  # noqa: S608
+    told = found(examine(tmp_path, settings_for(east.origin), COTSOM_TRUST_REPLAY_STORE=store))
+    assert told["store of used tokens"] == ("failed", f"{store}: a used token is not known again")
+
+
+def test_its_own_certificate_and_key_are_looked_at(tmp_path: Path) -> None:
+    shown = certificate(tmp_path, "localhost")
+    key = shown.trusted.with_suffix(".key")
+    given = {"COTSOM_SERVE_TLS_CERTIFICATE": str(shown.trusted), "COTSOM_SERVE_TLS_KEY": str(key)}
+    for mode, state in ((0o640, "failed"), (0o600, "ok")):
+        key.chmod(mode)
+        told = found(examine(tmp_path, "", **given))
+        assert told["TLS key"][0] == state
+        assert told["TLS certificate"][0] == "ok"
+    shown.trusted.write_text("no certificate", encoding="utf-8")
+    assert found(examine(tmp_path, "", **given))["TLS certificate"][0] == "failed"
+
+
+def test_a_key_set_that_others_may_change_is_warned_about_and_a_broken_one_refused(tmp_path: Path) -> None:
+    site = settings_for("https://fhir.invalid").replace('jwks_urls = ["https://fhir.invalid/jwks"]', "")
+    keys = tmp_path / "keys.json"
+    public = ECKey.generate_key("P-256", {"kid": "k1"}).as_dict(private=False)
+    keys.write_text(json.dumps({"keys": [public]}), encoding="utf-8")
+    keys.chmod(0o666)
+    ran = examine(tmp_path, f'{site}jwks_file = "keys.json"')
+    assert found(ran)["key file of client east"][0] == "warning"
+    keys.write_text("{}", encoding="utf-8")
+    assert examine(tmp_path, f'{site}jwks_file = "keys.json"').code == 2
+
+
+def test_a_port_that_is_taken_and_a_machine_too_small_are_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = {"COTSOM_SERVE_PORT": str(taken.getsockname()[1]), "COTSOM_SERVE_WORKERS": "1000000"}
+        told = found(examine(tmp_path, "", **given))
+    assert (told["port"][0], told["memory"][0]) == ("warning", "warning")
+    elsewhere = {"COTSOM_SERVE_HOST": "192.0.2.1", "COTSOM_SERVE_INSECURE_OPEN": "true"}
+    assert found(examine(tmp_path, "", **elsewhere))["port"][0] == "failed"
+
+
+def test_what_serve_would_refuse_is_refused_here_too(tmp_path: Path) -> None:
+    assert examine(tmp_path, "", COTSOM_SERVE_HOST="0.0.0.0").code == 2  # noqa: S104 - must be refused
