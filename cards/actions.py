@@ -1,68 +1,73 @@
 """The actions of a suggestion: what is created is valid R4; an update is the received order with dates or dose set."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from cards.dosages import in_one_dose, on_day, with_days
 from cards.escaping import one_line
 from cards.model import Action
 from cards.wording import Words
-from cds_service.trial.guidance.corrections import Checked
-from cds_service.trial.guidance.rewriting import Days
+from cds_service.trial.guidance.corrections import Checked, Correction
 from fhir_profiles.elements import Coding
+from fhir_profiles.pruning import pruned
+from fhir_profiles.reading.products import LookUp, Raw
 from fhir_profiles.terminology import Terminology
 
-Raw = Mapping[str, Any]
-LookUp = Callable[[str], Raw | None]
 _MG = {"value": 400, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 
 
-def actions_of(
-    checked: Checked, words: Words, terminology: Terminology, look_up: LookUp, patient: str
-) -> tuple[Action, ...]:
-    """Everything that the correction of a draft does, each with a sentence a clinician can act on."""
-    if checked.correction.delete and not checked.draft.updatable:
-        return ()
+class Proposed(NamedTuple):
+    """What a suggestion does, each with a sentence a clinician can act on; `by_hand`: what no click can do."""
+
+    actions: tuple[Action, ...]
+    by_hand: tuple[str, ...]
+
+
+def proposed(checked: Checked, words: Words, terminology: Terminology, look_up: LookUp, patient: str) -> Proposed:
+    """Everything that the correction of a draft does; a draft without id can be changed by hand alone."""
+    own = tuple(_own(checked, words))
     if checked.correction.delete:
-        order = one_line(checked.draft.label)
-        return (Action("delete", words.catalogue["action.delete"].format(order=order), None, checked.draft.reference),)
-    return (
-        *_update(checked, words),
-        *_end_courses(checked, words, look_up),
-        *_create(checked, words, terminology, patient),
-    )
+        others: tuple[Action, ...] = ()
+    else:
+        others = (*_end_courses(checked, words, look_up), *_create(checked, words, terminology, patient))
+    if checked.draft.updatable:
+        return Proposed(own + others, ())
+    return Proposed(others, tuple(action.description for action in own))
 
 
-def _update(checked: Checked, words: Words) -> Iterator[Action]:
+def _own(checked: Checked, words: Words) -> Iterator[Action]:
+    """What happens to the draft itself."""
     correction, draft, say = checked.correction, checked.draft, words.catalogue
-    if not draft.updatable:
-        return
-    resource, changes = dict(draft.raw), []
+    order, changes = one_line(draft.label), tuple(_changes(correction, say))
+    if correction.delete:
+        yield Action("delete", say["action.delete"].format(order=order), None, draft.reference)
+    elif changes:
+        what = say["action.update"].format(order=order, changes=", ".join(changes))
+        yield Action("update", what, _changed(draft.raw, correction, say))
+
+
+def _changed(order: Raw, correction: Correction, say: Mapping[str, str]) -> Raw:
+    """The draft as received, with the corrected day, dose and dates."""
     if correction.day is not None:
-        changes.append(say["change.date"].format(day=correction.day.isoformat()))
-        resource = on_day(resource, correction.day)
-    if correction.full_dose:
-        resource = in_one_dose(resource, say["change.dose"], _MG)
-    if correction.doses:
-        changes += _dates(correction.doses, say)
-        resource = with_days(resource, correction.doses)
-    if correction.full_dose:
-        changes.append(say["change.dose"])
-    if changes:
-        what = say["action.update"].format(order=one_line(draft.label), changes=", ".join(changes))
-        yield Action("update", what, resource)
+        return pruned(on_day(order, correction.day))
+    changed = in_one_dose(order, say["change.dose"], _MG) if correction.full_dose else order
+    return pruned(with_days(changed, correction.doses) if correction.doses else changed)
 
 
-def _dates(doses: tuple[Days, ...], say: Mapping[str, str]) -> Iterator[str]:
-    """The new start and the new end, as far as there are any."""
-    starts = [days.start for days in doses if days.start is not None]
-    ends = [days.end for days in doses if days.end is not None]
+def _changes(correction: Correction, say: Mapping[str, str]) -> Iterator[str]:
+    """The new day, start, end and dose in words, as far as there are any."""
+    starts = [days.start for days in correction.doses if days.start is not None]
+    ends = [days.end for days in correction.doses if days.end is not None]
+    if correction.day is not None:
+        yield say["change.date"].format(day=correction.day.isoformat())
     if starts:
         yield say["change.start"].format(day=min(starts).isoformat())
     if ends:
         yield say["change.end"].format(day=max(ends).isoformat())
+    if correction.full_dose:
+        yield say["change.dose"]
 
 
 def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:
@@ -71,7 +76,7 @@ def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Ac
         if found is not None:
             order = one_line(ending.course.label)
             what = words.catalogue["action.end-course"].format(order=order, day=ending.day)
-            yield Action("update", what, with_days(found, ending.doses))
+            yield Action("update", what, pruned(with_days(found, ending.doses)))
 
 
 def _create(checked: Checked, words: Words, terminology: Terminology, patient: str) -> Iterator[Action]:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from cards.documents import assessment_document, reason_of
 from cards.escaping import escaped, one_line, shortened
 from cards.fingerprint import derived_uuid, fingerprint, verdict_facts
-from cards.model import SUMMARY_BELOW, Card, CardSource, Coding, Indicator, Link, pruned
+from cards.model import SUMMARY_BELOW, Card, CardSource, Coding, Indicator, Link
 from cards.wording import Words
 from cds_service.trial.assessment import Assessment, Status
 from cds_service.trial.findings import Finding, Verdict
 from cds_service.trial.protocol import TrialProtocol
+from fhir_profiles.pruning import pruned
 from fhir_profiles.record import SourceState
 
 TOPIC = "trialmatch"

@@ -126,13 +126,6 @@ class Card:
         )
 
 
-def pruned(node: object) -> object:
-    """Nothing null and nothing empty, at any depth (a hook's answer holds neither)."""
-    if isinstance(node, Mapping):
-        return present({name: pruned(value) for name, value in node.items()})
-    return [pruned(value) for value in node] if isinstance(node, list) else node
-
-
 def present(attributes: Json) -> Json:
     """The attributes that have content: none is null, none is empty."""
     return {name: value for name, value in attributes.items() if value not in (None, "", [], {}, ())}

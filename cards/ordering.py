@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cards.actions import LookUp, actions_of
+from cards.actions import proposed
 from cards.documents import reason_of
 from cards.escaping import escaped, one_line, shortened
 from cards.fingerprint import derived_uuid, fingerprint
@@ -14,6 +14,7 @@ from cds_service.trial.findings import Message
 from cds_service.trial.guidance.corrections import Checked
 from cds_service.trial.guidance.orders import Fired, Severity
 from cds_service.trial.protocol import TrialProtocol
+from fhir_profiles.reading.products import LookUp
 from fhir_profiles.terminology import Terminology
 
 TOPIC = "ordercheck"
@@ -38,13 +39,13 @@ def order_card(checked: Checked, assessment: Assessment, wording: Wording) -> Ca
     facts = (checked.draft.reference, *(f"{rule.id}={rule.severity}" for rule in fired))
     uuid = derived_uuid(trace, fingerprint(TOPIC, facts))
     reasons = [_reason(rule, assessment, protocol, words) for rule in fired]
-    actions = actions_of(checked, words, wording.terminology, wording.look_up, assessment.patient)
+    actions, by_hand = proposed(checked, words, wording.terminology, wording.look_up, assessment.patient)
     label = words.catalogue["suggestion.delete" if checked.correction.delete else "suggestion.correct"]
     suggestions = (Suggestion(derived_uuid(uuid, "suggestion"), label, actions),) if actions else ()
     return Card(
         uuid=uuid,
         summary=shortened(one_line(reasons[0]), SUMMARY_BELOW - 1),
-        detail="\n\n".join(f"- {escaped(reason)} ({rule.id})" for rule, reason in zip(fired, reasons, strict=True)),
+        detail=_detail(fired, reasons, by_hand, words),
         indicator=Indicator(fired[0].severity.value),
         source=card_source(protocol, words, TOPIC),
         override_reasons=override_reasons(words),
@@ -57,6 +58,13 @@ def order_card(checked: Checked, assessment: Assessment, wording: Wording) -> Ca
             "rules": [{"id": rule.id, "severity": rule.severity.value} for rule in fired],
         },
     )
+
+
+def _detail(fired: tuple[Fired, ...], reasons: list[str], by_hand: tuple[str, ...], words: Words) -> str:
+    """Every rule that fired, and what no click can do."""
+    lines = "\n\n".join(f"- {escaped(reason)} ({rule.id})" for rule, reason in zip(fired, reasons, strict=True))
+    changes = "".join(f"\n- {escaped(change)}" for change in by_hand)
+    return lines + words.catalogue["card.detail.by-hand"] + changes if changes else lines
 
 
 def _reason(rule: Fired, assessment: Assessment, protocol: TrialProtocol, words: Words) -> str:

@@ -62,10 +62,11 @@ def read_charts(inputs: Iterable[str], standard_input: BinaryIO) -> Iterator[Cha
         elif Path(name).is_dir():
             yield from _read_folder(Path(name))
         else:
-            yield from _read_bytes(name, _bytes_of(Path(name)))
+            yield from _read_bytes(name, bytes_of(Path(name)))
 
 
-def _bytes_of(file: Path) -> bytes:
+def bytes_of(file: Path) -> bytes:
+    """What a file holds. Raises BadInputError where it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -106,14 +107,19 @@ def _is_document(line: bytes) -> bool:
     return True
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a folder that hold records, by name."""
+    return sorted(file for file in folder.iterdir() if file.suffix in (".json", ".ndjson") and file.is_file())
+
+
 def _read_folder(folder: Path) -> Iterator[Chart]:
     """Bundles one by one; single resources and NDJSON together, sorted to their patients."""
-    files = sorted(file for file in folder.iterdir() if file.suffix in (".json", ".ndjson") and file.is_file())
+    files = files_of(folder)
     if not files:
         raise BadInputError(f"{folder}: the folder holds no .json and no .ndjson file")
     lines: list[tuple[str, list[bytes]]] = []
     for file in files:
-        body = _bytes_of(file)
+        body = bytes_of(file)
         if file.suffix == ".ndjson":
             lines.append((file.name, body.splitlines()))
         elif _kind(body) == "Bundle" or (_kind(body) is None and _type_in(file.name) is None):

@@ -1,20 +1,20 @@
 """From a chart and draft orders to order cards: what the command line and the order hooks share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from typing import Any
-
-import orjson
 
 from cards.model import Card
 from cards.ordering import Wording, order_card
 from cards.wording import Words
 from cds_service.loading import Loaded
+from cds_service.received import find_resource
 from cds_service.trial.assessment import Assessment, Status, assess, case_of
 from cds_service.trial.case import Moment
+from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
-from cds_service.trial.guidance.steps import read_care
 from cds_service.trial.phase import Phase
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.reading.decoding import Decoded
@@ -31,7 +31,7 @@ _CANDIDATES = frozenset({Status.POTENTIALLY_ELIGIBLE, Status.ELIGIBLE_PENDING_CO
 class Request:
     """Draft orders for one patient. `selections`: at order-select, the drafts that are judged; None: all (order-sign).
 
-    `bodies`: the JSON in which an order that is to be ended stands.
+    `bodies`: the JSON in which an order that is to be ended stands, and the product that a draft refers to.
     """
 
     decoded: Decoded
@@ -44,16 +44,13 @@ class Request:
 def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, trace: str) -> tuple[Card, ...]:
     """One card for each draft that fired a rule; none for a patient whom the protocol does not concern."""
     reading = reading_of(request.decoded, loaded.vocabulary, moment.zone)
-    drafts = read_drafts(reading, request.drafts)
+    look_up = partial(find_resource, request.bodies)
+    drafts = read_drafts(reading, request.drafts, look_up)
     if not drafts:
         return ()
     record = read_record(request.decoded, loaded.vocabulary, moment.zone, request.supplied)
     assessment = assess(loaded.protocol, record, moment)
     checked = _check(loaded, record, assessment, drafts, request.selections)
-
-    def look_up(reference: str) -> Raw | None:
-        return next(_find(request.bodies, reference), None)
-
     wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, look_up)
     return tuple(order_card(one, assessment, wording) for one in checked)
 
@@ -63,10 +60,12 @@ _CONCERNED = frozenset(
 )
 
 
-def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...]) -> bool:
-    """Whether any rule speaks of one of the drafts."""
+def concern_a_rule(
+    loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...], bodies: tuple[bytes, ...]
+) -> bool:
+    """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up in the bodies."""
     reading = Reading(loaded.vocabulary, zone, Patient(id=patient.removeprefix("Patient/")), None)
-    return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts))
+    return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts, partial(find_resource, bodies)))
 
 
 def _check(
@@ -84,28 +83,3 @@ def _check(
     if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":
         return check_candidates(chosen)
     return ()
-
-
-def _find(bodies: tuple[bytes, ...], reference: str) -> Iterator[Raw]:
-    """The order as it was received, wherever it stands in the request."""
-    kind, _, name = reference.partition("/")
-    for body in bodies:
-        try:
-            document = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            continue
-        yield from _resources(document, kind, name)
-
-
-def _resources(node: object, kind: str, name: str) -> Iterator[Raw]:
-    if isinstance(node, dict):
-        if node.get("resourceType") == kind and node.get("id") == name:
-            yield node
-        for key in ("entry", "resource", "prefetch"):
-            yield from _resources(node.get(key), kind, name)
-        if "resourceType" not in node:
-            for value in node.values():
-                yield from _resources(value, kind, name) if isinstance(value, dict) else ()
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _resources(inner, kind, name)

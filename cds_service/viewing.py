@@ -6,7 +6,7 @@ from datetime import date
 from cds_service.loading import Loaded
 from cds_service.trial.assessment import Assessment, assess, case_of
 from cds_service.trial.case import Case, Moment
-from cds_service.trial.guidance.steps import read_care
+from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.timeline import Timeline, read_timeline
 from cds_service.trial.guidance.trends import Trend, read_trends
 from cds_service.trial.phase import Phase

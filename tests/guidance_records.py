@@ -211,7 +211,10 @@ def _draft(item: Item, identity: str) -> Iterator[Resource]:
 
 def _product(item: Item, identity: str) -> Iterator[Resource]:
     """A product that a prescription refers to."""
-    yield {"resourceType": "Medication", "id": identity, "code": _what(item)}
+    mass, _, per = (item.get("strength") or "").partition(" per ")
+    strength = {"numerator": quantity(mass), **({"denominator": quantity(per)} if per else {})} if mass else None
+    parts = [{"itemCodeableConcept": concept(item.of), "strength": strength}] if mass else []
+    yield {"resourceType": "Medication", "id": identity, "code": _what(item), "ingredient": parts}
 
 
 Make = Callable[[Item, str], Iterator[Resource]]
@@ -225,7 +228,7 @@ _KINDS: Mapping[str, tuple[Make, frozenset[str]]] = {
     "plan": (_plan, _DATED),
     "course": (_course, _DATED | _DOSED),
     "draft": (_draft, _DATED | _DOSED),
-    "product": (_product, frozenset({"code", "text"})),
+    "product": (_product, frozenset({"code", "text", "strength"})),
 }
 KINDS = PLAIN_KINDS | _KINDS.keys()
 

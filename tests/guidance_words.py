@@ -47,6 +47,7 @@ _KEYS = {
     "as_needed": "as needed:",
     "without": "but for",
     "for_days": "for days:",
+    "strength": "of",
 }
 _OURS = "part in this study"
 _RESPONSES = {"worsened": "“worsened”", "stable": "“stable”", "remission": "“full remission”"}

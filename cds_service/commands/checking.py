@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 import orjson
@@ -13,10 +14,10 @@ from cds_service.catalogues import languages, load_words
 from cds_service.commands.assessing import read_sources
 from cds_service.commands.running import Surroundings, instant, prepare
 from cds_service.errors import BadInputError, ConfigurationError
-from cds_service.intake import read_charts
+from cds_service.intake import bytes_of, files_of, read_charts
 from cds_service.ordering import Request, order_cards
 from cds_service.trial.case import Moment
-from fhir_profiles.reading.decoding import UnreadableBody
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 
 
 @click.command("check-order")
@@ -53,16 +54,15 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
     del shape
     loaded = prepare(surroundings, site, None, time_zone)
     moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
-    given = next(iter(read_charts((chart,), surroundings.standard_input)))
-    if given.decoded is None:
-        raise BadInputError(f"{given.name}: {given.problem}")
+    bodies = _bodies(chart, surroundings.standard_input)
+    decoded = _one_patient(chart, bodies)
     raw = tuple(_read_draft(file) for file in drafts)
     request = Request(
-        decoded=given.decoded,
+        decoded=decoded,
         drafts=raw,
         selections=selections if hook == "order-select" else None,
         supplied=read_sources(supplied) if supplied is not None else None,
-        bodies=(_body(chart),),
+        bodies=bodies,
     )
     words = load_words(language, loaded.protocol.titles)
     try:
@@ -72,8 +72,23 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
     click.echo(orjson.dumps({"cards": [card.document() for card in cards]}))
 
 
-def _body(chart: str) -> bytes:
-    return Path(chart).read_bytes() if chart != "-" and Path(chart).is_file() else b""
+def _bodies(chart: str, standard_input: BinaryIO) -> tuple[bytes, ...]:
+    """What was given, as it was given: the input, the file, or every file of the folder."""
+    if chart == "-":
+        return (standard_input.read(),)
+    path = Path(chart)
+    files = files_of(path) if path.is_dir() else [path] if path.exists() else []
+    return tuple(bytes_of(file) for file in files)
+
+
+def _one_patient(chart: str, bodies: tuple[bytes, ...]) -> Decoded:
+    """The one patient whom the drafts are for. Raises BadInputError for none and for several."""
+    given, *others = read_charts((chart,), BytesIO(b"".join(bodies)))
+    if others:
+        raise BadInputError(f"{chart}: {len(others) + 1} patients; draft orders are checked for one")
+    if given.decoded is None:
+        raise BadInputError(f"{given.name}: {given.problem}")
+    return given.decoded
 
 
 def _read_draft(file: Path) -> Mapping[str, Any]:

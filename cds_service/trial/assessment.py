@@ -8,7 +8,8 @@ from enum import StrEnum
 from cds_service.trial.case import Case, Moment
 from cds_service.trial.child_pugh import ChildPugh, reckon
 from cds_service.trial.findings import Ask, Finding, Verdict
-from cds_service.trial.guidance.steps import Step, next_steps, read_care
+from cds_service.trial.guidance.care import read_care
+from cds_service.trial.guidance.steps import Step, next_steps
 from cds_service.trial.judging import judge
 from cds_service.trial.phase import Enrolment, Phase, read_enrolment
 from cds_service.trial.protocol import Criterion, TrialProtocol

@@ -1,6 +1,7 @@
 """Which result counts, and what it comes to (rulebook section 3 "Which result" and "Numbers")."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -154,12 +155,7 @@ def _derived(
     if analyte.derived_from is None:
         return ()
     names = analyte.derived_from
-    pairs = [
-        (whole, share)
-        for whole in _of(record, measures.analytes[names[0]].value_set)
-        for share in _of(record, measures.analytes[names[1]].value_set)
-        if whole.when.days.is_day and whole.when.days == share.when.days and whole.when.days.first <= day
-    ]
+    pairs = [pair for pair in _pairs(record, measures, names) if pair[0].when.days.first <= day]
     newest = max((whole.when.days for whole, _ in pairs), default=None)
     of_newest = [pair for pair in pairs if pair[0].when.days == newest]
     readings = []
@@ -168,6 +164,29 @@ def _derived(
         usability = age_of(whole, maximum, day)
         readings.append(Reading(whole, usability if interval else Usability.UNREADABLE, interval, why))
     return tuple(readings)
+
+
+def _pairs(record: PatientRecord, measures: Measures, names: tuple[str, str]) -> Iterator[tuple[Result, Result]]:
+    """Every count with every percentage of the same date."""
+    for whole in _of(record, measures.analytes[names[0]].value_set):
+        for share in _of(record, measures.analytes[names[1]].value_set):
+            if whole.when.days.is_day and whole.when.days == share.when.days:
+                yield whole, share
+
+
+def usable_between(record: PatientRecord, measures: Measures, name: str, first: date, last: date) -> bool:
+    """Whether an analyte has a usable result on these days; a derived one where there is none of its own (E6a)."""
+    analyte = measures.analytes[name]
+
+    def counts(result: Result, value_set: str) -> bool:
+        return is_firm(result, value_set) and first <= result.when.days.first and result.when.days.last <= last
+
+    own = [result for result in _of(record, analyte.value_set) if counts(result, analyte.value_set)]
+    if own or analyte.derived_from is None:
+        return any(number_in_unit(measures, analyte, result.value)[0] is not None for result in own)
+    sets = [measures.analytes[part].value_set for part in analyte.derived_from]
+    pairs = [p for p in _pairs(record, measures, analyte.derived_from) if all(map(counts, p, sets))]
+    return any(_product(measures, analyte.derived_from, *pair)[0] is not None for pair in pairs)
 
 
 def _product(

@@ -68,6 +68,11 @@ def read_draft_orders(request: HookRequest) -> tuple[Mapping[str, Any], ...]:
     return tuple(r for r in resources if isinstance(r, dict) and isinstance(r.get("resourceType"), str))
 
 
+def received_bodies(request: HookRequest) -> tuple[bytes, ...]:
+    """The JSON in which an order or a product may be looked up: what was prefetched, then the drafts."""
+    return *(bytes(raw) for raw in (request.prefetch or {}).values()), bytes(request.context.draft_orders)
+
+
 def _any_json(given: bytes) -> Any:  # noqa: ANN401 - what an EHR sends as drafts
     try:
         return orjson.loads(given)

@@ -32,6 +32,7 @@ from cds_service.web.hook_requests import (
     read_hook_request,
     read_prefetch,
     read_selections,
+    received_bodies,
 )
 from cds_service.web.logs import log_fault
 from cds_service.web.observing import Metrics
@@ -173,10 +174,10 @@ def order_hook_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple
     zone = edge.loaded.settings.zone
     drafts = read_draft_orders(hook_request)
     selections = read_selections(hook_request) if hook_request.hook == "order-select" else None
-    if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts):
+    bodies = received_bodies(hook_request)
+    if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts, bodies):
         return ()
     decoded = read_prefetch(hook_request, REQUIRED, KEY_OF_SOURCE, edge.limits.entries)
-    bodies = tuple(bytes(raw) for raw in (hook_request.prefetch or {}).values())
     asked = Request(decoded, drafts, selections, None, bodies)
     return order_cards(edge.loaded, edge.words, Moment(edge.clock(), zone), asked, trace)
 

@@ -10,7 +10,7 @@ from fhir_profiles.intervals import is_measurement
 _FULL = Decimal(400)
 _TWICE = 2
 _IN_MG = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}
-_TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{tab}", "{pill}", "1", "정"})
+TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{tab}", "{pill}", "1", "정"})
 _BY_CODE = {"BID": 2, "QD": 1, "TID": 3, "QID": 4, "Q12H": 2, "Q6H": 4, "Q8H": 3, "QOD": 0}
 _HOURS = {"h": Decimal(1), "d": Decimal(24)}
 _DAY = Decimal(24)
@@ -82,12 +82,24 @@ def _amount(plan: DosePlan, strength: Decimal | None) -> Decimal | None:
     if plan.asNeededBoolean or plan.asNeededCodeableConcept is not None or len(plan.doseAndRate) != 1:
         return None
     quantity = plan.doseAndRate[0].doseQuantity
-    if quantity is None or quantity.value is None or quantity.comparator or not is_measurement(quantity.value):
-        return None
-    unit = quantity.code or quantity.unit or ""
-    if unit in _IN_MG:
-        return quantity.value * _IN_MG[unit]
-    return quantity.value * strength if strength is not None and unit in _TABLETS else None
+    amount = milligrams(quantity)
+    if amount is not None or quantity is None or strength is None:
+        return amount
+    tablets = measured(quantity) if (quantity.code or quantity.unit) in TABLETS else None
+    return tablets * strength if tablets is not None else None
+
+
+def milligrams(quantity: Quantity | None) -> Decimal | None:
+    """A mass in mg; None for anything else."""
+    factor = _IN_MG.get(quantity.code or quantity.unit or "") if quantity is not None else None
+    amount = measured(quantity) if quantity is not None else None
+    return amount * factor if amount is not None and factor is not None else None
+
+
+def measured(quantity: Quantity) -> Decimal | None:
+    """The number of a quantity that is exactly told."""
+    value = quantity.value
+    return value if value is not None and not quantity.comparator and is_measurement(value) else None
 
 
 def _times(plan: DosePlan) -> tuple[str, ...] | None:

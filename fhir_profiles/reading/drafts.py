@@ -1,20 +1,20 @@
 """Reads the draft orders of an order hook: what is ordered, for when, in which dose (rulebook 8.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval
-from fhir_profiles.elements import CodeableConcept, Contained, MedicationIngredient, Period, Reference
+from fhir_profiles.elements import CodeableConcept, Period, Reference
+from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
+from fhir_profiles.reading.products import LookUp, Product, Raw, product_of, read_product
 from fhir_profiles.record import Bounds
-from fhir_profiles.resources import Medication
-
-Raw = Mapping[str, Any]
+from fhir_profiles.terminology import Terminology
 
 
 class _Draft(Struct, frozen=True):
@@ -29,7 +29,7 @@ class _Draft(Struct, frozen=True):
     occurrencePeriod: Period | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
-    contained: tuple[Contained, ...] = ()
+    contained: tuple[dict[str, Any], ...] = ()
     authoredOn: str | None = None
     dosageInstruction: tuple[DosePlan, ...] = ()
 
@@ -52,34 +52,37 @@ class Draft(Struct, frozen=True, kw_only=True):
     updatable: bool = True
 
 
-def read_drafts(reading: Reading, drafts: Iterable[Raw]) -> tuple[Draft, ...]:
-    """The drafts that can be read and are this patient's; kinds of resources that no rule concerns are passed over."""
+def read_drafts(reading: Reading, drafts: Iterable[Raw], look_up: LookUp) -> tuple[Draft, ...]:
+    """The drafts that can be read and are this patient's; kinds of resources that no rule concerns are passed over.
+
+    A product that stands neither in the draft nor among the drafts is looked up.
+    """
     resources = tuple(drafts)
     products = {f"Medication/{r.get('id')}": r for r in resources if r.get("resourceType") == "Medication"}
-    read = (_read(reading, raw, products, number) for number, raw in enumerate(resources, 1))
+
+    def find(reference: str) -> Raw | None:
+        return products.get("/".join(reference.split("/")[-2:])) or look_up(reference)
+
+    read = (_read(reading, pruned(raw), find, number) for number, raw in enumerate(resources, 1))
     return tuple(draft for draft in read if draft is not None)
 
 
-def _read(reading: Reading, raw: Raw, products: Mapping[str, Raw], number: int) -> Draft | None:
+def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None:
     if raw.get("resourceType") not in ("ServiceRequest", "MedicationRequest"):
         return None
     draft = _convert(raw)
     if draft.doNotPerform or reading.belongs(draft.subject) is Belongs.ANOTHERS:
         return None
     reference = f"{draft.resourceType}/{draft.id}" if draft.id else f"{draft.resourceType} #{number}"
-    concepts = _concepts(draft, products)
-    sets, _ = reading.classify(concepts)
+    product = _product(reading.vocabulary.terminology, draft, find)
     parts = _parts(reading, draft, reference)
-    strength = next(
-        (s for c in concepts for coding in c.coding if (s := reading.vocabulary.terminology.strength(coding))), None
-    )
     return Draft(
         reference=reference,
-        label=label_of(*concepts),
-        sets=sets,
+        label=label_of(*product.concepts),
+        sets=reading.classify(product.concepts)[0],
         start=_start(reading, draft, reference, parts),
         end=whole_end(parts),
-        dose=read_dose(draft.dosageInstruction, strength),
+        dose=read_dose(draft.dosageInstruction, product.strength),
         raw=raw,
         parts=parts or (() if raw.get("dosageInstruction") else (Bounds(),)),
         updatable=bool(draft.id),
@@ -103,26 +106,16 @@ def _fits(raw: Raw, name: str, value: object) -> bool:
     return True
 
 
-def _concepts(draft: _Draft, products: Mapping[str, Raw]) -> tuple[CodeableConcept, ...]:
+def _product(terminology: Terminology, draft: _Draft, find: LookUp) -> Product:
     direct = draft.code or draft.medicationCodeableConcept
     if direct is not None:
-        return (direct,)
+        return product_of(terminology, direct)
     address = draft.medicationReference.reference if draft.medicationReference else None
-    if address is None:
-        return ()
-    inner = next((c for c in draft.contained if f"#{c.id}" == address), None)
-    if inner is not None:
-        return _named(inner.code, inner.ingredient)
-    given = products.get("/".join(address.split("/")[-2:]))
-    try:
-        product = msgspec.convert(given, Medication, strict=False) if given else None
-    except msgspec.ValidationError:
-        return ()
-    return _named(product.code, product.ingredient) if product else ()
-
-
-def _named(code: CodeableConcept | None, parts: Iterable[MedicationIngredient]) -> tuple[CodeableConcept, ...]:
-    return tuple(c for c in (code, *(part.itemCodeableConcept for part in parts)) if c is not None)
+    if not address:
+        return Product()
+    inner = next((c for c in draft.contained if f"#{c.get('id')}" == address), None)
+    medication = inner if address.startswith("#") else find(address.partition("/_history/")[0])
+    return read_product(terminology, medication) if medication is not None else Product()
 
 
 def _parts(reading: Reading, draft: _Draft, reference: str) -> tuple[Bounds, ...]:

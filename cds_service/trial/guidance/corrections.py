@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.trial.findings import Finding
+from cds_service.trial.guidance.care import Care, missing_safety
 from cds_service.trial.guidance.history import TACE
 from cds_service.trial.guidance.orders import (
     Fired,
@@ -19,7 +20,6 @@ from cds_service.trial.guidance.orders import (
     would_close,
 )
 from cds_service.trial.guidance.rewriting import Days, as_one, rewrite
-from cds_service.trial.guidance.steps import Care, missing_safety
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.drafts import Draft
 from fhir_profiles.record import Bounds, Course

@@ -6,10 +6,11 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Finding, Message, message
+from cds_service.trial.guidance.care import Care, days_after, review_degree
 from cds_service.trial.guidance.history import TACE, ended_by
 from cds_service.trial.guidance.orders import Fired, Order, Severity, eve, fire, going_on, safety_window
 from cds_service.trial.guidance.response import latest_of
-from cds_service.trial.guidance.steps import Care, State, Step, days_after, review_degree
+from cds_service.trial.guidance.steps import State, Step
 from cds_service.trial.phase import Phase
 from fhir_profiles.dates import DateInterval, add_days
 from fhir_profiles.reading.doses import Dose

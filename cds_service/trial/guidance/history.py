@@ -32,10 +32,11 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """TACE planned on a day."""
+    """TACE planned on a day. `open`: a session on a day that nobody knows may have been this one, and done."""
 
     day: date
     order: PlannedOrder
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,12 @@ def _is_session(fact: ProcedureFact) -> bool:
 
 def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
     """Active orders for TACE on a known day from now on, unless it was done that day."""
-    done = {f.dated.last for f in record.procedures.get(TACE, ()) if _is_session(f) and f.dated.is_day}
+    sessions = [f.dated for f in record.procedures.get(TACE, ()) if _is_session(f)]
+    done = {days.last for days in sessions if days.is_day}
+    vague = any(not days.is_day and days.first <= day <= days.last for days in sessions)
     orders = [o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known and o.dated.is_day]
-    return tuple(Plan(o.dated.first, o) for o in orders if o.dated.first >= day and o.dated.first not in done)
+    planned = [o for o in orders if o.dated.first >= day and o.dated.first not in done]
+    return tuple(Plan(o.dated.first, o, open=vague and o.dated.first == day) for o in planned)
 
 
 def _plan_of_some_day(record: PatientRecord, day: date) -> bool:

@@ -6,9 +6,9 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Finding, Message, Verdict, message
+from cds_service.trial.guidance.care import Care, days_after, missing_safety, review_degree
 from cds_service.trial.guidance.history import SORAFENIB, TACE, ended_by
 from cds_service.trial.guidance.response import Response, latest_of
-from cds_service.trial.guidance.steps import Care, days_after, missing_safety, review_degree
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.doses import Dose
 from fhir_profiles.reading.drafts import Draft

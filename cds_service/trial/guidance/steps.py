@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from cds_service.trial.case import Case
-from cds_service.trial.findings import Finding, Message, Verdict, message
-from cds_service.trial.guidance.history import History, ended_by, is_taken, read_history
-from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
+from cds_service.trial.findings import Message, message
+from cds_service.trial.guidance.care import Care, days_after, decision_open, missing_safety, review_degree
+from cds_service.trial.guidance.history import ended_by, is_taken
 from cds_service.trial.phase import Phase
-from cds_service.trial.protocol import GuidanceRules
-from cds_service.trial.results import is_firm, number_in_unit
 from fhir_profiles.dates import add_days, add_months
-from fhir_profiles.record import Source, SourceState
+from fhir_profiles.record import Source
 
 
 class State(StrEnum):
@@ -37,43 +34,6 @@ class Step:
     degree: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Care:
-    """An enrolled patient's case: what was done, how the tumours answer, which lines are violated."""
-
-    case: Case
-    rules: GuidanceRules
-    history: History
-    responses: tuple[Observed, ...]
-    violated: frozenset[str]
-
-    @property
-    def day(self) -> date:
-        """Today."""
-        return self.case.day
-
-    @property
-    def tace_permitted(self) -> bool:
-        """Whether TACE is still permitted; what cannot be decided counts as permitted."""
-        return not self.violated & self.rules.ends_tace
-
-    def read(self, *sources: Source) -> bool:
-        """Whether all of these sources were wholly read."""
-        return all(self.case.record.sources[source] is SourceState.SUPPLIED for source in sources)
-
-
-def read_care(case: Case, rules: GuidanceRules, findings: tuple[Finding, ...]) -> Care:
-    """The care of a patient who is enrolled or in follow-up."""
-    start = case.enrolment.part.start if case.enrolment.part else None
-    return Care(
-        case=case,
-        rules=rules,
-        history=read_history(case.record, case.enrolment, case.day),
-        responses=read_responses(case.record, start, case.day),
-        violated=frozenset(f.id for f in findings if f.verdict is Verdict.VIOLATED),
-    )
-
-
 def next_steps(care: Care) -> tuple[Step, ...]:
     """Every step that applies, those done included; in follow-up only survival."""
     if care.case.enrolment.phase is Phase.FOLLOW_UP:
@@ -86,11 +46,6 @@ def _by_window(day: date, window: tuple[date, date]) -> State:
     if day < window[0]:
         return State.UPCOMING
     return State.DUE if day <= window[1] else State.OVERDUE
-
-
-def days_after(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
-    """The first and the last day of a window, counted from a day."""
-    return add_days(anchor, days[0]), add_days(anchor, days[1])
 
 
 def _start_sorafenib(care: Care) -> Iterator[Step]:
@@ -175,28 +130,14 @@ def _safety(care: Care) -> Iterator[Step]:
     if plan is None or window is None:
         return
     reason = message("step.safety", day=plan.day, concepts=missing or care.rules.safety_analytes)
-    if not missing:
+    if not missing and plan.open:
+        yield Step("NEXT-04", State.UNKNOWN, window, message("step.tace-date-open"))
+    elif not missing:
         yield Step("NEXT-04", State.DONE, window, message("step.safety-done", day=plan.day))
     elif not care.read(Source.OBSERVATIONS):
         yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
         yield Step("NEXT-04", _by_window(care.day, window), window, reason)
-
-
-def missing_safety(care: Care, window: tuple[date, date]) -> tuple[str, ...]:
-    """The safety analytes without a usable result on a day of the window."""
-    return tuple(name for name in care.rules.safety_analytes if not _has_result(care, name, window))
-
-
-def _has_result(care: Care, name: str, window: tuple[date, date]) -> bool:
-    analyte = care.case.measures.analytes[name]
-    return any(
-        is_firm(result, analyte.value_set)
-        and window[0] <= result.when.days.first
-        and result.when.days.last <= min(window[1], care.day)
-        and number_in_unit(care.case.measures, analyte, result.value)[0] is not None
-        for result in care.case.record.results.get(analyte.value_set, ())
-    )
 
 
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
@@ -210,7 +151,9 @@ def _stop_sorafenib(care: Care) -> Iterator[Step]:
     eve = add_days(plan.day, -1)
     window, reason = (eve, eve), message("step.stop-sorafenib", day=plan.day)
     state = _stopped(care, eve)
-    if state is not State.DONE and not read:
+    if state is State.DONE and plan.open:
+        yield Step("NEXT-05", State.UNKNOWN, window, message("step.tace-date-open"))
+    elif state is not State.DONE and not read:
         yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
     elif state is not None:
         yield Step("NEXT-05", state, window, reason)
@@ -231,40 +174,12 @@ def _stopped(care: Care, eve: date) -> State | None:
     return State.DONE if taken or (since and over) else None
 
 
-def progression(care: Care, *, after: date | None = None) -> bool:
-    """Whether the latest response outside the liver is progression."""
-    found = latest_of(care.responses, intrahepatic=False, after=after)
-    return found is not None and found.response is Response.PROGRESSION
-
-
-def review_degree(care: Care) -> str | None:
-    """NEXT-06: what has to be reviewed: review, decide, stop; None for nothing."""
-    if not care.tace_permitted:
-        return "stop" if progression(care) else "review"
-    latest = care.history.latest
-    undecided = latest is not None and not care.history.sessions.doubtful and progression(care, after=latest)
-    planned = care.history.next_plan(care.day) is not None or care.history.plan_of_some_day
-    return "decide" if undecided and not planned else None
-
-
-def _decision_open(care: Care) -> bool:
-    """Whether nobody can say if a decision is due: the latest response is open, or the sessions were not asked for."""
-    if not care.tace_permitted or care.history.next_plan(care.day) is not None or care.history.plan_of_some_day:
-        return False
-    latest = care.history.latest
-    if latest is None or care.history.sessions.doubtful:
-        return progression(care) and not care.read(Source.PROCEDURES)
-    found = latest_of(care.responses, intrahepatic=False, after=latest)
-    worsened = any(o.response is Response.PROGRESSION and o.days.last > latest for o in care.responses)
-    return worsened and found is not None and found.response is None
-
-
 def _review(care: Care) -> Iterator[Step]:
     """NEXT-06: review for discontinuation."""
     degree = review_degree(care)
     needed = [Source.CONDITIONS, Source.OBSERVATIONS]
     needed += [Source.ORDERS, Source.PROCEDURES] if degree == "decide" else []
-    if not care.read(*needed) or (degree is None and _decision_open(care)):
+    if not care.read(*needed) or (degree is None and decision_open(care)):
         yield Step("NEXT-06", State.UNKNOWN, None, message("step.review-open"), degree)
     elif degree is not None:
         yield Step("NEXT-06", State.DUE, None, message(f"step.{degree}"), degree)

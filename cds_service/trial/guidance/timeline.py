@@ -6,9 +6,10 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Finding, Message, message
+from cds_service.trial.guidance.care import Care
 from cds_service.trial.guidance.cycle import Cycle, solve
 from cds_service.trial.guidance.history import TACE, is_taken
-from cds_service.trial.guidance.steps import Care, Step
+from cds_service.trial.guidance.steps import Step
 from fhir_profiles.dates import DateInterval
 from fhir_profiles.record import Course, ProcedureFact
 

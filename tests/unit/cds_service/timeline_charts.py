@@ -9,7 +9,7 @@ from cds_service.loading import Loaded, load
 from cds_service.settings import Settings, read_clock, read_zone
 from cds_service.trial.assessment import Assessment, assess, case_of
 from cds_service.trial.case import Moment
-from cds_service.trial.guidance.steps import read_care
+from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.timeline import Timeline, read_timeline
 from fhir_profiles.reading.decoding import decode_body
 from fhir_profiles.reading.records import read_record

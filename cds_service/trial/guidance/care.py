@@ -1,0 +1,92 @@
+"""The case of an enrolled patient: what was done, how the tumours answer, what is to be reviewed (rulebook 7, 8.1)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.trial.case import Case
+from cds_service.trial.findings import Finding, Verdict
+from cds_service.trial.guidance.history import History, read_history
+from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
+from cds_service.trial.protocol import GuidanceRules
+from cds_service.trial.results import usable_between
+from fhir_profiles.dates import add_days
+from fhir_profiles.record import Source, SourceState
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """An enrolled patient's case: what was done, how the tumours answer, which lines are violated."""
+
+    case: Case
+    rules: GuidanceRules
+    history: History
+    responses: tuple[Observed, ...]
+    violated: frozenset[str]
+
+    @property
+    def day(self) -> date:
+        """Today."""
+        return self.case.day
+
+    @property
+    def tace_permitted(self) -> bool:
+        """Whether TACE is still permitted; what cannot be decided counts as permitted."""
+        return not self.violated & self.rules.ends_tace
+
+    def read(self, *sources: Source) -> bool:
+        """Whether all of these sources were wholly read."""
+        return all(self.case.record.sources[source] is SourceState.SUPPLIED for source in sources)
+
+
+def read_care(case: Case, rules: GuidanceRules, findings: tuple[Finding, ...]) -> Care:
+    """The care of a patient who is enrolled or in follow-up."""
+    start = case.enrolment.part.start if case.enrolment.part else None
+    return Care(
+        case=case,
+        rules=rules,
+        history=read_history(case.record, case.enrolment, case.day),
+        responses=read_responses(case.record, start, case.day),
+        violated=frozenset(f.id for f in findings if f.verdict is Verdict.VIOLATED),
+    )
+
+
+def days_after(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
+    """The first and the last day of a window, counted from a day."""
+    return add_days(anchor, days[0]), add_days(anchor, days[1])
+
+
+def missing_safety(care: Care, window: tuple[date, date]) -> tuple[str, ...]:
+    """The safety analytes without a usable result on a day of the window."""
+    record, measures, last = care.case.record, care.case.measures, min(window[1], care.day)
+    return tuple(
+        name for name in care.rules.safety_analytes if not usable_between(record, measures, name, window[0], last)
+    )
+
+
+def progression(care: Care, *, after: date | None = None) -> bool:
+    """Whether the latest response outside the liver is progression."""
+    found = latest_of(care.responses, intrahepatic=False, after=after)
+    return found is not None and found.response is Response.PROGRESSION
+
+
+def review_degree(care: Care) -> str | None:
+    """NEXT-06: what has to be reviewed: review, decide, stop; None for nothing."""
+    if not care.tace_permitted:
+        return "stop" if progression(care) else "review"
+    latest = care.history.latest
+    undecided = latest is not None and not care.history.sessions.doubtful and progression(care, after=latest)
+    planned = care.history.next_plan(care.day) is not None or care.history.plan_of_some_day
+    return "decide" if undecided and not planned else None
+
+
+def decision_open(care: Care) -> bool:
+    """Whether nobody can say if a decision is due: the latest response is open, or the sessions were not asked for."""
+    if not care.tace_permitted or care.history.next_plan(care.day) is not None or care.history.plan_of_some_day:
+        return False
+    latest = care.history.latest
+    if latest is None or care.history.sessions.doubtful:
+        return progression(care) and not care.read(Source.PROCEDURES)
+    found = latest_of(care.responses, intrahepatic=False, after=latest)
+    outside = [o for o in care.responses if not o.intrahepatic and o.days.last > latest]
+    worsened = any(o.response is Response.PROGRESSION for o in outside)
+    return worsened and found is not None and found.response is None

@@ -1,0 +1,42 @@
+"""JSON without anything null or empty: FHIR and CDS Hooks allow neither in what is sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# No resource is nested as deeply; what lies deeper is no FHIR, cannot be written again, and is left out.
+_DEEPEST = 64
+_EMPTY: tuple[object, ...] = (None, "", [], {}, ())
+
+
+def pruned(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same JSON without what is null or empty; everything else as it was.
+
+    In a list of primitives that have extensions (`given` beside `_given`) null keeps a place, and stays.
+    """
+    return _of_object(document, _DEEPEST)
+
+
+def _of_object(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    within = {
+        name: _placed(value, depth) if _has_places(node, name, value) else _pruned(value, depth - 1)
+        for name, value in node.items()
+    }
+    return {name: value for name, value in within.items() if value not in _EMPTY}
+
+
+def _pruned(node: object, depth: int) -> object:
+    if depth <= 0 and isinstance(node, (Mapping, list)):
+        return None
+    if isinstance(node, Mapping):
+        return _of_object(node, depth)
+    if isinstance(node, list):
+        return [value for one in node if (value := _pruned(one, depth - 1)) not in _EMPTY]
+    return node
+
+
+def _has_places(node: Mapping[str, Any], name: str, value: object) -> bool:
+    return isinstance(value, list) and (name.startswith("_") or f"_{name}" in node)
+
+
+def _placed(values: list[Any], depth: int) -> list[Any]:
+    return [_pruned(value, depth - 1) or None if isinstance(value, (Mapping, list)) else value for value in values]

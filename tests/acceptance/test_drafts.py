@@ -1,0 +1,135 @@
+"""What drafts refer to, lack and carry along: products in the chart, no id, nothing null (rulebook 8.2, CDS Hooks)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.case_codes import concept
+from tests.http_calls import Json, client, hollow
+from tests.order_calls import (
+    ORDER_SIGN,
+    SUBJECT,
+    actions_of,
+    checked,
+    enrolled_chart,
+    extension_of,
+    order_request,
+    rules_of,
+    sign,
+    sorafenib,
+    tace,
+)
+
+PRODUCT: Json = {"resourceType": "Medication", "id": "nexavar", "code": concept("sorafenib")}
+
+
+def by_reference(reference: str = "Medication/nexavar") -> Json:
+    draft = sorafenib(start="2026-11-22", medicationReference={"reference": reference})
+    del draft["medicationCodeableConcept"]
+    return draft
+
+
+def chart_with(*resources: Json) -> Json:
+    """An enrolled patient with a TACE two days ago."""
+    session = {
+        "resourceType": "Procedure",
+        "id": "tace-2",
+        "status": "completed",
+        "subject": SUBJECT,
+        "code": concept("tace"),
+        "performedDateTime": "2026-11-20",
+    }
+    return enrolled_chart(session, *resources)
+
+
+def test_a_product_in_the_prefetch_says_what_is_ordered() -> None:
+    (card,) = checked(order_request([by_reference()], chart_with(PRODUCT)))
+    assert rules_of(card) == {"SOR-01": "warning"}
+
+
+def test_a_product_may_be_named_by_the_address_it_was_sent_under() -> None:
+    request = order_request([by_reference("urn:uuid:1b2c")], chart_with())
+    request["prefetch"]["medicationRequests"]["entry"].append({"fullUrl": "urn:uuid:1b2c", "resource": PRODUCT})
+    (card,) = checked(request)
+    assert rules_of(card) == {"SOR-01": "warning"}
+
+
+def test_a_product_may_stand_among_the_drafts() -> None:
+    (card,) = checked(order_request([by_reference(), PRODUCT], chart_with()))
+    assert rules_of(card) == {"SOR-01": "warning"}
+
+
+@pytest.mark.parametrize("reference", ["Medication/another", "#nexavar", "", "Patient/p1", "Medication/nexava"])
+def test_a_product_that_stands_nowhere_needs_no_data_and_brings_no_card(reference: str) -> None:
+    whole = order_request([by_reference(reference)], chart_with(PRODUCT))
+    assert checked(whole) == []
+    for prefetch in ({}, None, {"medicationRequests": None}):
+        assert checked({**whole, "prefetch": prefetch}) == []
+
+
+def test_a_product_in_the_prefetch_that_concerns_a_rule_asks_for_the_data() -> None:
+    request = order_request([by_reference()], chart_with(PRODUCT))
+    del request["prefetch"]["conditions"]
+    assert client().post(ORDER_SIGN, json=request).status_code == 412
+
+
+@pytest.mark.parametrize("strength", [None, "200 mg", {"numerator": 200}, {"denominator": []}, []])
+def test_an_odd_strength_of_a_product_hides_no_drug(strength: Any) -> None:  # noqa: ANN401 - any JSON
+    odd = {**PRODUCT, "ingredient": [{"itemCodeableConcept": concept("sorafenib"), "strength": strength}]}
+    (card,) = checked(order_request([by_reference()], chart_with(odd)))
+    assert rules_of(card) == {"SOR-01": "warning"}
+
+
+def test_what_an_order_without_id_needs_stands_in_words() -> None:
+    draft = sorafenib(start="2026-11-22")
+    (named,) = sign(draft, chart=chart_with())
+    (update,) = actions_of(named)
+    del draft["id"]
+    (card,) = sign(draft, chart=chart_with())
+    assert extension_of(card)["draft"] == "MedicationRequest #1"
+    assert (rules_of(card), actions_of(card)) == (rules_of(named), [])
+    before, heading, by_hand = card["detail"].partition("**To be done by hand:**")
+    assert before.strip() == named["detail"]
+    assert heading
+    assert "start 2026-11-23" in update["description"]
+    assert by_hand.replace("\\", "").strip() == f"- {update['description']}"
+
+
+def test_an_order_without_id_still_ends_the_course_that_has_one() -> None:
+    draft = tace()
+    del draft["id"]
+    (card,) = sign(draft)
+    assert [a["resource"]["id"] for a in actions_of(card) if a["type"] == "update"] == ["course"]
+    assert "To be done by hand" not in card["detail"]
+
+
+NOTHING: Json = {"note": None, "extension": [], "meta": {}, "text": "", "reasonCode": [None, {"text": None}]}
+
+
+def test_nothing_null_or_empty_of_a_draft_is_sent_back() -> None:
+    kept = {"_authoredOn": {"id": "x"}, "priority": "routine", "performer": {"display": "Pharmacy"}}
+    draft = {**sorafenib(start="2026-11-22"), **NOTHING, **kept}
+    (card,) = sign(draft, chart=chart_with())
+    (update,) = [action["resource"] for action in actions_of(card)]
+    assert not list(hollow(update))
+    assert update.keys() == draft.keys() - NOTHING.keys()
+    assert {name: update[name] for name in kept} == kept
+
+
+def test_nothing_null_or_empty_of_a_course_is_sent_back() -> None:
+    chart = enrolled_chart()
+    course = next(e["resource"] for e in chart["entry"] if e["resource"]["id"] == "course")
+    course.update(NOTHING)
+    (card,) = sign(tace(), chart=chart)
+    (update,) = [a["resource"] for a in actions_of(card) if a["type"] == "update"]
+    assert not list(hollow(update))
+    assert update.keys() == course.keys() - NOTHING.keys()
+
+
+def test_drafts_nested_deeper_than_any_resource_are_no_fault() -> None:
+    request = order_request([{**sorafenib(start="2026-11-22"), "extension": "@"}], chart_with())
+    body = json.dumps(request).replace('"@"', '[{"a":' * 400 + "1" + "}]" * 400)
+    answer = client().post(ORDER_SIGN, data=body, content_type="application/json")
+    assert answer.status_code == 200
+    assert len(answer.get_json()["cards"]) == 1
