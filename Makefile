@@ -34,11 +34,11 @@ demo: $(RUNTIME_READY) ## try the service with bundled patients, or one of your 
 
 .PHONY: test
 test: MAY_INSTALL := yes
-test: lint ## everything: style, types, layers, the whole test suite
+test: postgresql lint ## everything: style, types, layers, the whole test suite
 	$(BIN)/python -m pytest -n auto
 
 .PHONY: check
-check: lint ## the inner loop, under a minute: as test, without the slow tests
+check: postgresql lint ## the inner loop, under a minute: as test, without the slow tests
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 .PHONY: lint
@@ -91,6 +91,16 @@ venv-module: python
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package; \
 	else \
 		echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt-get install $$package" >&2; exit 1; \
+	fi
+
+# Tests of the ledger run against a real server. Without one they fail, and say what to install.
+.PHONY: postgresql
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; \
+	if [[ "$(MAY_INSTALL)" == yes && $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; \
+	else \
+		echo "PostgreSQL is missing, which tests of the ledger need. On Debian or Ubuntu: apt-get install postgresql" >&2; \
 	fi
 
 .PHONY: python

@@ -1,7 +1,9 @@
 """EHRs that call: their keys, the tokens that they sign, and the server that publishes their keys."""
 
+import hmac
 import json
 import threading
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -75,6 +77,24 @@ def signed(said: Mapping[str, object] | None = None, key: Key | None = None, **h
 def _for_any_algorithm(key: Key) -> Key:
     bare = {name: value for name, value in key.as_dict(private=True).items() if name not in {"alg", "use", "kid"}}
     return type(key).import_key(bare)
+
+
+def part(document: object) -> str:
+    """A JSON object, or what is sent in its place, as it stands in a token."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def unsigned() -> str:
+    """A token without signature, that says so."""
+    return f"{part({**header(key_pair()), 'alg': 'none'})}.{part(claims())}."
+
+
+def shared(algorithm: str, secret: bytes) -> str:
+    """A token signed with a shared secret."""
+    said = f"{part({**header(key_pair()), 'alg': algorithm})}.{part(claims())}"
+    digest = hmac.digest(secret, said.encode(), f"sha{algorithm[2:]}")
+    return f"{said}.{urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def bearer(token: str) -> dict[str, str]:

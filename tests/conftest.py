@@ -2,12 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from cds_service import app
+from cds_service.loading import Loaded, load
+from cds_service.settings import Settings
 from tests.postgres import Postgres, running_postgres
+from tests.security.attacks import Stage, staged
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 REFERENCE = Path(__file__).resolve().parents[2] / "shared"
@@ -36,3 +42,17 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this test process."""
     with running_postgres() as cluster:
         yield cluster
+
+
+@cache
+def product() -> Loaded:
+    """The protocol, read once a process: each attack gets a service of its own."""
+    return load(Settings())
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The service with two clients, their key servers, and a server that nobody trusts."""
+    monkeypatch.setattr(app, "load", lambda settings: replace(product(), settings=settings))
+    with staged(tmp_path) as one:
+        yield one

@@ -32,7 +32,7 @@ from cds_service.demo.server import Running, running_demo
 from cds_service.demo.showing import show_cards, show_orders, show_second_check
 from cds_service.errors import ConfigurationError, ExitCode
 from cds_service.intake import read_charts
-from cds_service.settings import read_clock, read_zone
+from cds_service.settings import Trust, read_clock, read_zone
 from cds_service.terminal import show_assessment, show_overview, terminal
 from cds_service.trial.case import Moment
 
@@ -85,7 +85,7 @@ def demo_command(surroundings: Surroundings, chart: str, port: int, *, browser: 
     console = terminal()
     _overview(surroundings, console)
     clock = DemoClock(read_clock(AS_OF))
-    settings = replace(prepare(surroundings, None, None, ZONE).settings, clock=None)
+    settings = replace(prepare(surroundings, None, None, ZONE).settings, clock=None, trust=Trust())  # asks nobody
     with (
         running_demo(settings, clock, port) as running,
         tempfile.TemporaryDirectory(prefix="cotsom-cds-demo-") as folder,

@@ -8,8 +8,10 @@ import pytest
 
 from cds_service.app import create_app
 from cds_service.settings import Settings
+from cds_service.web.tokens import Reason
 from tests.acceptance import CANCER, bilirubin, bundle, condition, states, verdict
 from tests.acceptance.test_hooks import QUALIFYING
+from tests.callers import bearer, claims, key_pair, shared, signed, unsigned
 from tests.http_calls import (
     METASTASIS,
     SERVICE,
@@ -26,6 +28,7 @@ from tests.http_calls import (
     simple_chart,
 )
 from tests.order_calls import enrolled_chart, sign, tace
+from tests.security.attacks import Stage
 
 FAILED: Json = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
@@ -98,6 +101,27 @@ def test_08_neither_token_nor_patient_is_in_the_log(caplog: pytest.LogCaptureFix
     written = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
     assert any("cotsom-cds" in line for line in written)
     assert not [line for line in written if "secret-token" in line or "Lebensztejn" in line or "1968-04-12" in line]
+
+
+def test_08_a_callers_token_is_not_in_the_log_whether_it_is_believed_or_not(stage: Stage) -> None:
+    for said in (claims(), claims(iss="https://fhir.north.example")):
+        token = signed(said)
+        stage.call(bearer(token))
+        assert stage.lines()
+        assert not [part for part in token.split(".") if part in stage.log.getvalue()]
+        assert str(said["jti"]) not in stage.log.getvalue()
+
+
+def test_09_keys_are_not_fetched_from_anywhere_and_the_audience_is_looked_at(stage: Stage) -> None:
+    stranger = key_pair("ES384", "stranger-1")
+    stage.refuses(bearer(signed(claims(), stranger, jku=stage.elsewhere.address)), Reason.KEY_ADDRESS)
+    assert stage.elsewhere.asked == []
+    stage.refuses(bearer(signed(claims(aud="https://other.example"))), Reason.AUDIENCE)
+
+
+def test_10_a_token_without_signature_or_with_a_shared_secret_is_refused(stage: Stage) -> None:
+    for forged in (unsigned(), shared("HS256", key_pair().as_pem(private=False))):
+        stage.refuses(bearer(forged), Reason.ALGORITHM)
 
 
 def test_11_an_exclusion_that_was_not_looked_for_is_not_ruled_out() -> None:

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,9 +124,3 @@ def attack(does: str, reason: Reason) -> Callable[[Callable[..., Headers]], Call
         return test
 
     return made
-
-
-def part(document: object) -> str:
-    """A JSON object, or what is sent in its place, as it stands in a token."""
-    text = document if isinstance(document, str) else json.dumps(document)
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from cds_service.web.tokens import Reason
-from tests.callers import AUDIENCE, ISSUER, bearer, claims, header, key_pair, signed
+from tests.callers import AUDIENCE, ISSUER, bearer, claims, header, key_pair, part, signed
 from tests.http_calls import FEEDBACK, SERVICE
-from tests.security.attacks import Headers, Stage, attack, part
+from tests.security.attacks import Headers, Stage, attack
 
 NOW = int(claims()["iat"])
 
