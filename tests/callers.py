@@ -2,14 +2,12 @@
 
 import hmac
 import json
-import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -22,6 +20,7 @@ from cds_service.app import create_app
 from cds_service.settings import Client, Fetching, Settings, Trust, read_clock, read_zone
 from tests.acceptance import AS_OF
 from tests.http_calls import SERVICE
+from tests.loopback import Heard, answer, speaking
 
 Json = dict[str, Any]
 Key = RSAKey | ECKey | OKPKey
@@ -106,9 +105,9 @@ def bearer(token: str) -> dict[str, str]:
 class KeyServer:
     """What a client's key server answers, and what it was asked. `body` None: the connection is cut off."""
 
-    base: str
-    body: bytes | None
-    status: int = 200
+    base: str = ""
+    body: bytes | None = None
+    status: str = "200 OK"
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -121,39 +120,23 @@ class KeyServer:
         """Serves these keys from now on."""
         self.body = json.dumps(key_set(*keys)).encode()
 
+    def speak(self, heard: Heard) -> None:
+        """Answers a request."""
+        self.asked.append(heard.path)
+        if self.body is None:
+            heard.connection.close()
+        else:
+            heard.send(answer(self.body, self.status, **self.headers))
+
 
 @contextmanager
 def key_server(*keys: Key) -> Iterator[KeyServer]:
     """A real server of keys on this machine."""
-    served = KeyServer("", None)
-    served.publish(*keys)
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            served.asked.append(self.path)
-            if served.body is None:
-                self.close_connection = True
-                return
-            self.send_response(served.status)
-            for name, value in served.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(served.body)))
-            self.end_headers()
-            self.wfile.write(served.body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is written."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    served.base = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    server = KeyServer()
+    server.publish(*keys)
+    with speaking(server.speak) as running:
+        server.base = running.origin
+        yield server
 
 
 @dataclass

@@ -16,6 +16,7 @@ from tests.case_words import Wording, record_in_words
 from tests.generate_guidance import write_guidance
 from tests.generate_tables import write_tables
 from tests.pictures_golden import write_pictures
+from tests.security import page as security
 from tests.terminal_picture import PICTURE, terminal_picture
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "criteria.md"
@@ -120,6 +121,7 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     PICTURE.write_text(terminal_picture(), encoding="utf-8")
     contract.PAGE.write_text(contract.page(), encoding="utf-8")
+    security.PAGE.write_text(security.page(), encoding="utf-8")
     write_guidance()
     write_tables()
     write_golden()

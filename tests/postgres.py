@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -43,6 +44,24 @@ class Postgres:
     def stop(self) -> None:
         """Stops it; whoever is connected is thrown out."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+
+    def stand_still(self) -> None:
+        """Stops every process of the server in its tracks: connections stay open, and nothing answers."""
+        self._tell(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Lets them go on."""
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for process in self._processes():
+            os.kill(process, number)
+
+    def _processes(self) -> Iterator[int]:
+        """The one that takes connections, and those that it started."""
+        first = int((self._data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        yield first
+        yield from map(int, Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split())
 
     def make(self) -> None:
         """Makes the cluster, which initdb refuses to do as root."""

@@ -31,7 +31,11 @@ def open_engine(address: str) -> Engine:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, connect_args=_POSTGRESQL, pool_recycle=1_800, **shared)
+    from cds_service.ledger.timed import connect_timed  # noqa: PLC0415 - loads a driver that SQLite does without
+
+    engine = create_engine(url, connect_args=_POSTGRESQL, pool_recycle=1_800, **shared)
+    connect_timed(engine)
+    return engine
 
 
 _POSTGRESQL: Final = {

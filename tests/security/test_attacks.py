@@ -178,7 +178,7 @@ def test_another_path_of_the_key_server(stage: Stage) -> Headers:
 
 @attack("names a listed key server that now redirects to his; the redirect is not followed", Reason.KEY)
 def test_a_key_server_that_redirects(stage: Stage) -> Headers:
-    stage.other_keys.status, stage.other_keys.headers["Location"] = 302, stage.elsewhere.address
+    stage.other_keys.status, stage.other_keys.headers["Location"] = "302 Found", stage.elsewhere.address
     said = claims(iss="https://fhir.west.example", tenant="w")
     return bearer(signed(said, STRANGER, jku=stage.other_keys.address))
 

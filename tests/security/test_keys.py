@@ -80,15 +80,15 @@ def test_while_the_key_server_is_down_known_keys_are_believed_for_a_day(stage: S
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        (b"<html>sign in</html>", 200, "no-key-set"),
-        (b'{"keys": "none"}', 200, "no-key-set"),
-        (b"[" * 100_000, 200, "no-key-set"),
-        (json.dumps(key_set(OLD)).encode(), 404, "status-404"),
-        (b"x" * 300_000, 200, "too-large"),
+        (b"<html>sign in</html>", "200 OK", "no-key-set"),
+        (b'{"keys": "none"}', "200 OK", "no-key-set"),
+        (b"[" * 100_000, "200 OK", "no-key-set"),
+        (json.dumps(key_set(OLD)).encode(), "404 Not Found", "status-404"),
+        (b"x" * 300_000, "200 OK", "too-large"),
     ],
 )
 def test_a_key_server_that_answers_something_else_takes_no_key_away(
-    stage: Stage, body: bytes, status: int, kind: str
+    stage: Stage, body: bytes, status: str, kind: str
 ) -> None:
     assert stage.call(now_by(stage, OLD)).status_code == 200
     stage.keys.body, stage.keys.status = body, status

@@ -152,6 +152,21 @@ def test_a_database_started_anew_between_two_calls_costs_none_of_them(postgres: 
     assert store.use("issuer", "after", 100, 0)
 
 
+def test_a_database_that_stands_still_is_given_up_and_used_again_when_it_goes_on(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    store = ReplayStore(postgres.create(tmp_path.name))
+    assert store.use("issuer", "before", 100, 0)
+    postgres.stand_still()
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.use("issuer", "during", 100, 0)
+    finally:
+        postgres.go_on()
+    assert store.use("issuer", "after", 100, 0)
+    assert not store.use("issuer", "before", 100, 0)
+
+
 def test_while_the_store_is_down_calls_are_refused_and_then_answered(tmp_path: Path) -> None:
     folder = tmp_path / "later"
     with key_server(key_pair()) as keys, written() as log:

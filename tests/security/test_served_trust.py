@@ -4,21 +4,17 @@ import http.client
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.acceptance import run
 from tests.acceptance.test_served import PATIENCE, Served, free_port, served
 from tests.callers import AUDIENCE, ISSUER, bearer, claims, key_pair, key_set, signed
 from tests.http_calls import SERVICE, hook_request, simple_chart
+from tests.loopback import certificate
 from tests.postgres import Postgres
 
 KEY: Final = key_pair("ES384", "east-1")
@@ -111,34 +107,25 @@ def test_a_call_with_two_tokens_is_refused_whichever_is_honest(tmp_path: Path) -
         assert (two_headers(running, next(honest), forged), two_headers(running, forged, next(honest))) == (401, 401)
 
 
-def certificate(folder: Path) -> None:
-    """A certificate of this machine, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=36_500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "chain.pem").write_bytes(made.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-
-
 @pytest.mark.slow
 def test_with_a_certificate_it_speaks_tls_and_nothing_else(tmp_path: Path) -> None:
-    certificate(tmp_path)
-    options = ("--tls-certificate", "chain.pem", "--tls-key", "key.pem", "--site", site(tmp_path), "--workers", "1")
+    shown = certificate(tmp_path, "localhost")
+    options = (
+        "--tls-certificate",
+        "localhost.pem",
+        "--tls-key",
+        "localhost.key",
+        "--site",
+        site(tmp_path),
+        "--workers",
+        "1",
+    )
     with served(tmp_path, *options) as running:
         base = running.base.replace("http:", "https:")
         assert running.line == f"cotsom-cds: serving on {base}/cds-services\n"
-        known = str(tmp_path / "chain.pem")
-        answer = requests.post(base + SERVICE, BODY, headers=fresh(tmp_path), timeout=PATIENCE, verify=known)
+        address = base.replace("127.0.0.1", "localhost") + SERVICE
+        known = str(shown.trusted)
+        answer = requests.post(address, BODY, headers=fresh(tmp_path), timeout=PATIENCE, verify=known)
         assert answer.status_code == 200
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{running.base}/healthz", timeout=PATIENCE)
