@@ -76,5 +76,6 @@ def _child_pugh(child_pugh: ChildPugh) -> Json:
 
 
 def _issue(issue: QualityIssue, words: Words) -> Json:
-    text = words.phrase(Message(f"quality.{issue.issue}", (("detail", issue.detail or "an element"),)))
+    detail = issue.detail or words.catalogue["quality.element"]
+    text = words.phrase(Message(f"quality.{issue.issue}", (("detail", detail),)))
     return {"reference": issue.reference, "issue": text}

@@ -8,7 +8,7 @@ from cards.documents import assessment_document, reason_of
 from cards.escaping import escaped, one_line, shortened
 from cards.fingerprint import derived_uuid, fingerprint, verdict_facts
 from cards.model import SUMMARY_BELOW, Card, CardSource, Coding, Indicator, Link
-from cards.wording import Words
+from cards.wording import Words, small
 from cds_service.trial.assessment import Assessment, Status
 from cds_service.trial.findings import Finding, Verdict
 from cds_service.trial.protocol import TrialProtocol
@@ -104,7 +104,7 @@ def _short(name: str, text: str, words: Words) -> str:
     kind, _, what = name.partition(":")
     if kind in ("lab", "test"):
         return words.title(what)
-    return words.catalogue.get(f"short.{name}") or text[:1].lower() + text[1:]
+    return words.catalogue.get(f"short.{name}") or small(text)
 
 
 def detail(assessment: Assessment, protocol: TrialProtocol, words: Words) -> str:
@@ -118,7 +118,7 @@ def detail(assessment: Assessment, protocol: TrialProtocol, words: Words) -> str
         lines.append(say["card.detail.missing"])
         lines += _missing(assessment, words)
     attest = {f.id for f in assessment.findings if f.verdict is Verdict.ATTEST}
-    texts = [f"{c.question or c.text} ({c.id})" for c in protocol.criteria if c.id in attest]
+    texts = [f"{words.of_trial(protocol, c.question or c.text)} ({c.id})" for c in protocol.criteria if c.id in attest]
     if texts:
         lines.append(say["card.detail.attest"].format(lines=", ".join(texts)))
     unread = [

@@ -62,6 +62,16 @@ def _last_sound(text: str) -> _Sound:
     return _Sound.UNTOLD
 
 
-def filled(text: str, values: dict[str, object]) -> str:
-    """The message with its parameters. KeyError for a parameter that is not given."""
-    return text.format(**{name: Shown(value) for name, value in values.items()})
+class Template(str):
+    """The words of a message, whose gaps may ask for particles."""
+
+    __slots__ = ()
+
+    def format(self, *values: object, **named: object) -> str:
+        """The message with its parameters. KeyError for a parameter that is not given."""
+        return super().format(*map(Shown, values), **{name: Shown(value) for name, value in named.items()})
+
+
+def template(text: str) -> str:
+    """The words of a message: a Template where a gap asks for a particle, else the text as it is."""
+    return Template(text) if any(f":{pair}}}" in text for pair in _OPEN) else text

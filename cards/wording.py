@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cds_service.trial.findings import Message, Parameter
+from cds_service.trial.protocol import TrialProtocol
 from fhir_profiles.dates import DateInterval, Duration
 
 _SETS = frozenset({"concept", "concepts", "analyte", "scale", "test"})
@@ -13,7 +14,7 @@ _MONTH, _YEAR = 31, 366
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language: its catalogue, by message id, and what the value sets are called."""
+    """One language: its catalogue, by message id, and what the value sets are called in English."""
 
     language: str
     catalogue: Mapping[str, str]
@@ -31,6 +32,10 @@ class Words:
     def title(self, name: str) -> str:
         """What a value set, analyte, score or test is called."""
         return self.catalogue.get(f"set.{name}") or self.titles.get(name, name)
+
+    def of_trial(self, protocol: TrialProtocol, text: str) -> str:
+        """A text of the protocol (a criterion, a question, a meaning) in this language; else as it stands there."""
+        return protocol.texts.get(self.language, {}).get(text, text)
 
     def days(self, days: DateInterval) -> str:
         """A date as far as it is known: a day, a month, a year, or a span."""
@@ -74,6 +79,12 @@ class Words:
         if len(names) <= 1:
             return "".join(names)
         return self.catalogue["list.and"].format(rest=", ".join(names[:-1]), last=names[-1])
+
+
+def small(text: str) -> str:
+    """The text inside a sentence: its first letter small, unless it begins with a name (Child-Pugh, HIV)."""
+    first = text.partition(" ")[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
 
 
 def capital(text: str) -> str:

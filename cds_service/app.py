@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from cards.dialects import DIALECTS
 from cards.matching import CardSettings
-from cds_service.catalogues import load_words
+from cds_service.catalogues import load_all_words
 from cds_service.loading import load
 from cds_service.settings import Settings, read_settings
 from cds_service.settings.limits import Limits
@@ -40,9 +40,11 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
     """
     loaded = load(settings)
     limits = limits or settings.limits
+    catalogues = load_all_words(loaded.protocol.titles)
     edge = Edge(
         loaded=loaded,
-        words=load_words("en", loaded.protocol.titles),
+        words=catalogues[settings.language],
+        catalogues=catalogues,
         clock=clock,
         cards=CardSettings(settings.show_ahead_days, settings.remind_ahead_days, settings.worksheet),
         dialect=DIALECTS[settings.ehr],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import fhir_profiles
+from cds_service.catalogues import read_texts
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.building import build_protocol
 from cds_service.protocols.checking import check, check_names, refuse
@@ -42,7 +43,7 @@ def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
     except ConfigurationError as error:
         _blame_protocol(given, vocabulary, plain, protocol)
         raise ConfigurationError(f"{settings.file}: {_culprit(given, vocabulary, settings, plain)}{error}") from None
-    return Loaded(built, vocabulary, settings)
+    return Loaded(replace(built, texts=read_texts(protocol)), vocabulary, settings)
 
 
 def _build(given: Mapping[str, Any], vocabulary: Vocabulary, settings: Settings) -> TrialProtocol:

@@ -65,7 +65,7 @@ def _table(assessment: Assessment, protocol: TrialProtocol, words: Words, *, bri
     table.add_column(no_wrap=True)
     table.add_column(ratio=2, overflow="fold")
     table.add_column(ratio=3, overflow="fold")
-    texts = {criterion.id: criterion.text for criterion in protocol.criteria}
+    texts = {criterion.id: words.of_trial(protocol, criterion.text) for criterion in protocol.criteria}
     for verdict in _ORDER:
         findings = [f for f in assessment.findings if f.verdict is verdict]
         if findings:
@@ -83,7 +83,7 @@ def _conclusion(assessment: Assessment, words: Words) -> Text:
     text = Text()
     text.append(say[f"status.{assessment.status}"], style=_STATUS_COLOURS.get(assessment.status, "bold"))
     if assessment.phase:
-        text.append(f"  {say['text.phase'].format(phase=assessment.phase)}")
+        text.append(f"  {say['text.phase'].format(phase=say[f'phase.{assessment.phase}'])}")
     if assessment.earliest_eligible:
         text.append(f"\n{say['text.not-before'].format(day=assessment.earliest_eligible.isoformat())}", style="bold")
     text.append(f"\n{say['text.child-pugh']}: {_child_pugh(assessment, words)}")
@@ -136,7 +136,8 @@ def show_overview(assessed: Iterable[tuple[str, Assessment]], words: Words) -> T
 
 def _in_the_way(assessment: Assessment, words: Words) -> str:
     if assessment.steps:
-        return "; ".join(f"{words.say(step.reason)} ({step.state})" for step in assessment.steps if step.state in _TOLD)
+        told = [step for step in assessment.steps if step.state in _TOLD]
+        return "; ".join(f"{words.say(s.reason)} ({words.catalogue[f'timeline.state.{s.state}']})" for s in told)
     violated = [f.id for f in assessment.findings if f.verdict is Verdict.VIOLATED]
     parts = [f"{words.catalogue['group.violated']}: {', '.join(violated)}"] if violated else []
     parts += [words.say(item.ask.text) for item in assessment.missing]
@@ -148,17 +149,21 @@ def _in_the_way(assessment: Assessment, words: Words) -> str:
 def show_protocol(protocol: TrialProtocol, words: Words) -> RenderableType:
     """The criteria as a clinician reads them, generated from the data."""
     parts: list[RenderableType] = [
-        Text(f"{protocol.name} ({protocol.id}) {protocol.version}: {protocol.title}", style="bold")
+        Text(
+            f"{protocol.name} ({protocol.id}) {protocol.version}: {words.of_trial(protocol, protocol.title)}",
+            style="bold",
+        )
     ]
     for criterion in protocol.criteria:
-        parts.append(Text.assemble((f"\n{criterion.id}  ", "bold"), criterion.text))
+        parts.append(Text.assemble((f"\n{criterion.id}  ", "bold"), words.of_trial(protocol, criterion.text)))
         parts += [Padding(Text(line), (0, 0, 0, 5)) for line in decision_list(criterion, protocol, words)]
     parts.append(Text(f"\n{words.catalogue['text.parameters']}", style="bold"))
     for value in protocol.named_values:
         origin = words.catalogue[
             "text.changed" if value.changed else f"text.{'registry' if value.origin == 'registry' else 'site-default'}"
         ]
-        parts.append(Padding(Text(f"{value.name} = {value.value}  ({origin}): {value.meaning}"), (0, 0, 0, 2)))
+        meaning = words.of_trial(protocol, value.meaning)
+        parts.append(Padding(Text(f"{value.name} = {value.value}  ({origin}): {meaning}"), (0, 0, 0, 2)))
     return Group(*parts)
 
 
@@ -170,11 +175,11 @@ def decision_list(criterion: Criterion, protocol: TrialProtocol, words: Words) -
     yield say["show.sources"].format(sources=names) if names else say["show.no-sources"]
     for clause in criterion.clauses:
         statement = describe(clause.statement, words, units)
-        yield say["show.clause"].format(verdict=clause.verdict.value, statement=statement)
+        yield say["show.clause"].format(verdict=say[f"show.verdict.{clause.verdict}"], statement=statement)
     if criterion.verdict_of:
         yield say["show.otherwise-line"].format(line=criterion.verdict_of)
     elif criterion.otherwise:
-        yield say["show.otherwise"].format(verdict=criterion.otherwise.value)
+        yield say["show.otherwise"].format(verdict=say[f"show.verdict.{criterion.otherwise}"])
 
 
 def terminal(*, error: bool = False) -> Console:

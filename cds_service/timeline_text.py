@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from rich.cells import set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -104,7 +105,7 @@ def _chart(timeline: Timeline, words: Words, width: int) -> Text:
     rows += list(_windows(timeline, words))
     text = Text.assemble((f"{'':{_LABEL}}{_axis(scale)}\n", "dim"))
     for label, bars in rows:
-        text.append(f"{label[: _LABEL - 2]:{_LABEL}}")
+        text.append(f"{set_cell_size(label, _LABEL - 2)}  ")
         text.append_text(_row(bars, scale, timeline.day))
         text.append("\n")
     return text.append(words.catalogue["timeline.legend"], style="dim")

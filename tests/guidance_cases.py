@@ -188,7 +188,7 @@ def step_of(name: str, case: GuidanceCase) -> Step | None:
     return next((step for step in steps if step.id == name), None)
 
 
-def cards_of(case: GuidanceCase) -> tuple[Resource, ...]:
+def cards_of(case: GuidanceCase, language: str = "en") -> tuple[Resource, ...]:
     """The cards of the request, as JSON."""
     body = json.dumps(chart_of(case)).encode()
     drafts = drafts_of(case)
@@ -199,7 +199,7 @@ def cards_of(case: GuidanceCase) -> tuple[Resource, ...]:
         selections=None if case.selected is None else chosen,
         bodies=(body,),
     )
-    words = load_words("en", loaded().protocol.titles)
+    words = load_words(language, loaded().protocol.titles)
     cards = order_cards(loaded(), words, _moment(case), request, "trace")
     return tuple(dict(card.document()) for card in cards)
 

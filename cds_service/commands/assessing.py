@@ -10,8 +10,7 @@ from rich.progress import Progress
 
 from cards.documents import assessment_document
 from cards.wording import Words
-from cds_service.catalogues import languages, load_words
-from cds_service.commands.running import Surroundings, instant, is_terminal, prepare
+from cds_service.commands.running import Surroundings, instant, is_terminal, language_option, prepare, words_of
 from cds_service.errors import ConfigurationError, ExitCode
 from cds_service.intake import Chart, read_charts
 from cds_service.loading import Loaded
@@ -41,9 +40,7 @@ class Judged(NamedTuple):
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
 @click.option("--protocol", type=click.Path(path_type=Path), help="Another protocol file (YAML). Default: COTSOM.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), help="Default: text on a terminal, else json.")
-@click.option(
-    "--language", type=click.Choice(languages()), default="en", show_default=True, help="Language of reasons."
-)
+@language_option
 @click.pass_obj
 def assess_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
     surroundings: Surroundings,
@@ -54,7 +51,7 @@ def assess_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters
     site: Path | None,
     protocol: Path | None,
     shape: str | None,
-    language: str,
+    language: str | None,
 ) -> None:
     """Judge patients against the protocol.
 
@@ -71,7 +68,7 @@ def assess_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters
     """
     loaded = prepare(surroundings, site, protocol, time_zone)
     moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
-    words = load_words(language, loaded.protocol.titles)
+    words = words_of(loaded, language)
     sources = read_sources(supplied) if supplied is not None else None
     given = _with_progress(tuple(charts), surroundings)
     judged = (judge_chart(chart, loaded, moment, sources) for chart in given)

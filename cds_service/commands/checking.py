@@ -10,9 +10,8 @@ import click
 import orjson
 
 from cards.fingerprint import derived_trace
-from cds_service.catalogues import languages, load_words
 from cds_service.commands.assessing import read_sources
-from cds_service.commands.running import Surroundings, instant, prepare
+from cds_service.commands.running import Surroundings, instant, language_option, prepare, words_of
 from cds_service.errors import BadInputError, ConfigurationError
 from cds_service.intake import bytes_of, files_of, read_charts
 from cds_service.ordering import Request, order_cards
@@ -30,7 +29,7 @@ from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 @click.option("--supplied", help="Exactly these sources were asked for. Default: all.")
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
 @click.option("--format", "shape", type=click.Choice(["json"]), default="json", help="The cards, as JSON.")
-@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@language_option
 @click.pass_obj
 def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
     surroundings: Surroundings,
@@ -43,7 +42,7 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
     supplied: str | None,
     site: Path | None,
     shape: str,
-    language: str,
+    language: str | None,
 ) -> None:
     """Check draft orders against the protocol, and print the cards an EHR would get.
 
@@ -64,7 +63,7 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
         supplied=read_sources(supplied) if supplied is not None else None,
         bodies=bodies,
     )
-    words = load_words(language, loaded.protocol.titles)
+    words = words_of(loaded, language)
     try:
         cards = order_cards(loaded, words, moment, request, derived_trace(f"check-order {chart}"))
     except UnreadableBody as error:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from cds_service.catalogues import languages, load_words
-from cds_service.commands.running import Surroundings, prepare
+from cds_service.commands.running import Surroundings, language_option, prepare, words_of
 from cds_service.terminal import show_protocol, terminal
 
 
@@ -33,9 +32,9 @@ def check_command(surroundings: Surroundings, file: Path, site: Path | None) -> 
 @protocol_group.command("show")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
-@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@language_option
 @click.pass_obj
-def show_command(surroundings: Surroundings, file: Path | None, site: Path | None, language: str) -> None:
+def show_command(surroundings: Surroundings, file: Path | None, site: Path | None, language: str | None) -> None:
     """Show the criteria as a clinician reads them, with every threshold in force (FILE; default: COTSOM).
 
     \b
@@ -43,4 +42,4 @@ def show_command(surroundings: Surroundings, file: Path | None, site: Path | Non
       cotsom-cds protocol show --site our-hospital.toml
     """
     loaded = prepare(surroundings, site, file, None)
-    terminal().print(show_protocol(loaded.protocol, load_words(language, loaded.protocol.titles)))
+    terminal().print(show_protocol(loaded.protocol, words_of(loaded, language)))

@@ -9,9 +9,15 @@ from typing import Any, BinaryIO
 
 import click
 
+from cards.wording import Words
+from cds_service.catalogues import languages, load_words
 from cds_service.errors import BadInputError, ConfigurationError, ExitCode
 from cds_service.loading import COTSOM, Loaded, load
 from cds_service.settings import Settings, read_clock, read_settings, read_zone
+
+language_option = click.option(
+    "--language", type=click.Choice(languages()), help="Language of the words shown. Default: the site's, else English."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,11 @@ def instant(surroundings: Surroundings, settings: Settings, as_of: str | None) -
     if as_of is not None:
         return read_clock(as_of)
     return settings.clock or surroundings.now().astimezone(settings.zone).replace(microsecond=0)
+
+
+def words_of(loaded: Loaded, language: str | None) -> Words:
+    """The words of the language that was asked for, else of the site's."""
+    return load_words(language or loaded.settings.language, loaded.protocol.titles)
 
 
 def is_terminal() -> bool:

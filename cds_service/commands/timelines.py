@@ -9,10 +9,9 @@ import orjson
 
 from cards.timeline_document import absence_of, timeline_document
 from cards.wording import Words
-from cds_service.catalogues import languages, load_words
 from cds_service.commands.assessing import read_sources
 from cds_service.commands.files import output_options, require_output, write_file
-from cds_service.commands.running import Surroundings, instant, is_terminal, prepare
+from cds_service.commands.running import Surroundings, instant, is_terminal, language_option, prepare, words_of
 from cds_service.errors import BadInputError, ExitCode
 from cds_service.intake import Chart, read_charts
 from cds_service.loading import Loaded
@@ -47,7 +46,7 @@ class Drawn(NamedTuple):
     "--format", "shape", type=click.Choice(["text", "json", "svg"]), help="Default: text on a terminal, else json."
 )
 @output_options("svg")
-@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@language_option
 @click.pass_obj
 def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
     surroundings: Surroundings,
@@ -60,7 +59,7 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     shape: str | None,
     output: Path | None,
     force: bool,  # noqa: FBT001 - a flag of the command line
-    language: str,
+    language: str | None,
 ) -> None:
     """Show an enrolled patient's way through the protocol: sessions, courses, windows, what is due.
 
@@ -79,7 +78,7 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     require_output(output, shape, "svg")
     loaded = prepare(surroundings, site, None, time_zone)
     moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
-    words = load_words(language, loaded.protocol.titles)
+    words = words_of(loaded, language)
     sources = read_sources(supplied) if supplied is not None else None
     day = tace.date() if tace is not None else None
     shape = shape or ("text" if is_terminal() else "json")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cards.particles import filled
 from cds_service.catalogues import read_catalogues
 
 _WORDS = Path(__file__).parent / "words"
@@ -19,7 +18,7 @@ class PageWords:
 
     def __call__(self, message: str, /, **values: object) -> str:
         """The words of a message. KeyError for an id that the catalogue lacks, or a parameter that is missing."""
-        return filled(self.catalogue[message], values)
+        return self.catalogue[message].format(**values)
 
 
 def load_page_words() -> Mapping[str, PageWords]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
+from cds_service.catalogues import languages
 from cds_service.errors import ConfigurationError
 from cds_service.settings import clinical
 from cds_service.settings.clients import DIALECTS, EHR, TRUST, Client, Trust, check_trust, clients
@@ -22,6 +23,7 @@ from cds_service.settings.reading import (
     Kind,
     Place,
     Section,
+    choice,
     document,
     read_section,
     refuse_unknown,
@@ -36,10 +38,12 @@ __all__ = ["SECTIONS", "Client", "Fetching", "Serving", "Settings", "Trust", "re
 class Settings:
     """What a site decides. `parameters`: named values of the protocol; `local_codes`: set -> system -> codes.
 
-    `ehr`: for whose EHR cards are written where no client says so.
+    `language`: in which a reader is answered who asks for none of ours. `ehr`: for whose EHR cards are written where no
+    client says so.
     """
 
     zone: tzinfo = UTC
+    language: str = "en"
     parameters: Mapping[str, str] = field(default_factory=dict)
     upper_limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     plausible: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -61,6 +65,7 @@ class Settings:
 SECTIONS: Final[Mapping[str, Section]] = {
     "": {
         "time_zone": Kind(lambda _, value: read_zone(value)),
+        "language": choice(*languages()),
         "parameters": document(clinical.parameters),
         "upper_limits": document(clinical.upper_limits),
         "plausible": document(clinical.plausible),

@@ -164,7 +164,7 @@ class NamedValue:
 
 @dataclass(frozen=True, slots=True)
 class TrialProtocol:
-    """A trial: who it is for, line by line."""
+    """A trial: who it is for, line by line. `texts`: its texts in other languages, by language and by English text."""
 
     id: str
     name: str
@@ -180,6 +180,7 @@ class TrialProtocol:
     titles: Mapping[str, str]
     population: str
     history_set: str
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 __all__ = [

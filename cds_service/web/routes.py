@@ -1,7 +1,7 @@
 """The routes: each reads a request, asks the core, writes an answer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -16,6 +16,7 @@ from cards.reminding import shown_steps, step_card
 from cards.telling import in_dialect
 from cards.wording import Words
 from cds_service.errors import StoreUnavailable
+from cds_service.languages import negotiated
 from cds_service.loading import Loaded
 from cds_service.ordering import Request, concern_a_rule, order_cards
 from cds_service.settings.limits import Limits
@@ -45,10 +46,11 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What the routes work with."""
+    """What the routes work with. `words`: of the language that is answered in; at first, the site's."""
 
     loaded: Loaded
     words: Words
+    catalogues: Mapping[str, Words]
     clock: Callable[[], datetime]
     cards: CardSettings
     dialect: Dialect
@@ -57,10 +59,22 @@ class Edge:
     metrics: Metrics
     gate: Gate
 
+    def speaking(self, accept: str | None) -> "Edge":
+        """The same in the language that an `Accept-Language` header prefers; without one, in the site's."""
+        language = negotiated(accept, tuple(self.catalogues), self.words.language)
+        return self if language == self.words.language else replace(self, words=self.catalogues[language])
+
 
 def json_answer(document: object, status: int = 200) -> Response:
     """An answer in JSON."""
     return Response(orjson.dumps(document), status, content_type=JSON)
+
+
+def in_language(language: str, answer: Response) -> Response:
+    """The answer, which says that it is in this language and would be in another for who prefers that."""
+    answer.content_language.add(language)
+    answer.vary.add("Accept-Language")
+    return answer
 
 
 def json_body() -> bytes:
@@ -78,11 +92,11 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     """All routes of the service."""
     routes = Blueprint("cds", __name__)
     offered = {service.id: service for service in services(edge.loaded.protocol)}
-    document = discovery(edge.loaded.protocol)
+    offer = discovery(edge.loaded.protocol)
 
     @routes.get("/cds-services")
     def discover() -> Response:
-        return json_answer(document)
+        return json_answer(offer)
 
     @routes.post("/cds-services/<service>")
     def call(service: str) -> Response:
@@ -94,10 +108,12 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
         hook_request = read_hook_request(json_body(), offered[service].hook)
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
         made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
+        speaking = edge.speaking(request.headers.get("Accept-Language"))
         with edge.admission:
-            cards = made(edge, hook_request, g.trace)
+            cards = made(speaking, hook_request, g.trace)
             g.cards = len(cards)
-            return json_answer({"cards": [told(edge, card) for card in cards]})
+            document = {"cards": [told(speaking, card) for card in cards]}
+        return in_language(speaking.words.language, json_answer(document))
 
     @routes.post("/cds-services/<service>/feedback")
     def feedback(service: str) -> Response:

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from cards.documents import assessment_document
-from cds_service.catalogues import load_words
+from cds_service.catalogues import languages, load_words
 from cds_service.web.discovery import PREFETCH
 from tests.acceptance import AS_OF, BRAIN, CANCER, PATIENT, bilirubin, bundle, condition, states
 from tests.acceptance.test_vignettes import ELIGIBILITY, STEPS, judge, product
-from tests.cards_golden import GOLDEN, golden_cards, golden_charts
+from tests.cards_golden import golden_cards, golden_charts, golden_file
 from tests.http_calls import (
     EXTENSION,
     METASTASIS,
@@ -111,10 +111,12 @@ def test_how_far_ahead_a_step_is_shown_is_the_sites_to_decide() -> None:
         assert ("NEXT-04" in json.dumps([card["detail"] for card in cards])) == owed
 
 
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("name", sorted(golden_charts()))
-def test_the_cards_of_known_patients_are_as_written_down(name: str) -> None:
-    assert (GOLDEN / f"{name}.json").exists(), "write it with `make docs`"
-    assert json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8")) == golden_cards(name)
+def test_the_cards_of_known_patients_are_as_written_down(name: str, language: str) -> None:
+    file = golden_file(name, language)
+    assert file.exists(), "write it with `make docs`"
+    assert json.loads(file.read_text(encoding="utf-8")) == golden_cards(name, language)
 
 
 def test_the_fields_that_a_card_must_have_are_there() -> None:

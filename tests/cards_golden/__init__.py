@@ -2,9 +2,11 @@
 
 import json
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Final
 
+from cds_service.catalogues import languages
 from cds_service.commands.demonstrating import PATIENTS
 from tests.conftest import REFERENCE
 from tests.http_calls import SERVICE, Json, cards_of, client, hook_request
@@ -21,15 +23,21 @@ def golden_charts() -> dict[str, Json]:
     return {**demo, **{file.stem: json.loads(file.read_bytes()) for file in files if file.exists()}}
 
 
-def golden_cards(name: str) -> list[Json]:
+def golden_file(name: str, language: str) -> Path:
+    """Where the cards of one of them are written down."""
+    return GOLDEN / ("" if language == "en" else language) / f"{name}.json"
+
+
+def golden_cards(name: str, language: str) -> list[Json]:
     """The cards that the service gives for one of them today."""
     chart = golden_charts()[name]
     caller = client(chart["asOf"], chart["timeZone"]) if "asOf" in chart else client()
-    return cards_of(caller.post(SERVICE, json=hook_request(chart["bundle"], chart.get("supplied"))))
+    asked = hook_request(chart["bundle"], chart.get("supplied"))
+    return cards_of(caller.post(SERVICE, json=asked, headers={"Accept-Language": language}))
 
 
 def write_golden() -> None:
     """Writes every file anew."""
-    for name in golden_charts():
-        text = json.dumps(golden_cards(name), indent=1, ensure_ascii=False)
-        (GOLDEN / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    for name, language in product(golden_charts(), languages()):
+        text = json.dumps(golden_cards(name, language), indent=1, ensure_ascii=False)
+        golden_file(name, language).write_text(f"{text}\n", encoding="utf-8")

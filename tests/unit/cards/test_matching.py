@@ -11,7 +11,7 @@ import pytest
 from cards.matching import CardSettings, match_card, summary
 from cards.model import Card, CardSource, Coding, Indicator, Link, present
 from cards.wording import Words
-from cds_service.catalogues import load_words
+from cds_service.catalogues import languages, load_words
 from cds_service.loading import Loaded, load
 from cds_service.settings import Settings, read_clock, read_zone
 from cds_service.trial.assessment import Assessment, Status, assess
@@ -33,8 +33,8 @@ def product() -> Loaded:
 
 
 @cache
-def words() -> Words:
-    return load_words("en", product().protocol.titles)
+def words(language: str = "en") -> Words:
+    return load_words(language, product().protocol.titles)
 
 
 def judged(*resources: object) -> Assessment:
@@ -113,10 +113,11 @@ def test_the_summary_says_from_which_day_and_why() -> None:
     assert "Gastrointestinal hemorrhage on record" in text
 
 
-def test_the_summary_stays_short_whatever_the_record_says() -> None:
+@pytest.mark.parametrize("language", languages())
+def test_the_summary_stays_short_whatever_the_record_says(language: str) -> None:
     long = condition("gi-bleeding", code={**condition("gi-bleeding")["code"], "text": "x" * 50 + " word" * 80})
     for assessment in (judged(*CHART), judged(*CHART, bleeding(1)), judged(*CHART, long), judged(PATIENT)):
-        assert len(summary(assessment, product().protocol, words())) < 140
+        assert len(summary(assessment, product().protocol, words(language))) < 140
 
 
 HOSTILE = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) | `a` https://evil.example"
@@ -135,9 +136,10 @@ def hostile_charts() -> tuple[tuple[object, ...], ...]:
     )
 
 
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("chart", hostile_charts(), ids=map(str, range(6)))
-def test_what_the_record_says_is_no_markup_in_the_detail(chart: tuple[object, ...]) -> None:
-    card = card_of(judged(*chart))
+def test_what_the_record_says_is_no_markup_in_the_detail(chart: tuple[object, ...], language: str) -> None:
+    card = match_card(judged(*chart), product().protocol, words(language), CardSettings(), TRACE)
     if card is None:
         return
     for mark in ("<img", "[x](", "javascript:", "https://", "`a`", " | "):

@@ -1,8 +1,10 @@
 """The Korean particle that follows a word, whatever the word is."""
 
+from datetime import date
+
 import pytest
 
-from cards.particles import filled, particle
+from cards.particles import particle, template
 
 
 @pytest.mark.parametrize(
@@ -39,10 +41,10 @@ def test_what_is_not_known_to_sound_leaves_the_form_open(word: str) -> None:
 
 
 def test_a_parameter_bears_its_particle_as_format() -> None:
-    assert filled("{drug:을/를} {day}까지 {n:>3}", {"drug": "소라페닙", "day": "2026-11-22", "n": 7}) == (
+    assert template("{drug:을/를} {day}까지 {n:>3}").format(drug="소라페닙", day=date(2026, 11, 22), n=7) == (
         "소라페닙을 2026-11-22까지   7"
     )
 
 
 def test_braces_in_a_parameter_are_text() -> None:
-    assert filled("{label:은/는} 있음", {"label": "{x:은/는} {0}"}) == "{x:은/는} {0}은(는) 있음"
+    assert template("{label:은/는} 있음").format(label="{x:은/는} {0}") == "{x:은/는} {0}은(는) 있음"

@@ -13,14 +13,16 @@ import cards
 import cds_service
 import fhir_profiles
 from cards.documents import reason_of
-from cards.wording import Words, capital
-from cds_service.catalogues import load_words
+from cards.wording import Words, capital, small
+from cds_service.catalogues import load_all_words
 from cds_service.terminal import decision_list
-from cds_service.trial.findings import Finding, message
+from cds_service.trial.findings import Finding, Verdict, message
+from cds_service.trial.phase import Phase
 from fhir_profiles.dates import UNDATED, DateInterval, Duration
 from tests.case_files import ClinicalCase, judge_case, load_cases, loaded
 
-WORDS = load_words("en", loaded().protocol.titles)
+CATALOGUES = load_all_words(loaded().protocol.titles)
+WORDS = CATALOGUES["en"]
 IDS = frozenset(WORDS.catalogue)
 PACKAGES = [Path(str(package.__file__)).parent for package in (cards, cds_service, fhir_profiles)]
 SOURCES = sorted(file for folder in PACKAGES for file in folder.rglob("*.py"))
@@ -29,7 +31,7 @@ PROTOCOL = (PACKAGES[1] / "protocols" / "cotsom.yaml").read_text(encoding="utf-8
 # Ids of one segment, and texts of the code that look like ids and are none.
 SAID = re.compile(r"[a-z-]+(\.[a-zA-Z-]+)+|none-recorded|none-counting")
 PREFIXES = frozenset(name.partition(".")[0] for name in IDS)
-NO_IDS = re.compile(r".*\.(json|ya?ml|po|py|toml|ndjson|db)$|study\.references")
+NO_IDS = re.compile(r".*\.(css|json|ya?ml|po|py|toml|ndjson|db)$|.*-$|study\.references")
 
 
 def literals() -> Iterator[str]:
@@ -77,6 +79,8 @@ ALTERNATIVES = {
     ),
     "step.*": ("review", "decide", "stop"),
     "state.*": ("upcoming", "due", "overdue"),
+    "phase.*": tuple(Phase),
+    "show.verdict.*": tuple(Verdict),
     "card.topic.*": ("trialmatch", "protocolstep", "ordercheck"),
     "confirm.*": tuple(sorted({*re.findall(r"ask: confirm:([a-z-]+)", PROTOCOL), *GRADES})),
 }
@@ -126,14 +130,11 @@ def test_every_message_id_written_down_in_the_code_has_words() -> None:
 def test_no_words_are_kept_that_nobody_says() -> None:
     asked = {f"confirm.{name}" for name in (*re.findall(r"confirm:([a-z-]+)", PROTOCOL), *GRADES)}
     built = {f"{unit}.{number}" for unit in ("days", "weeks", "months", "years") for number in ("one", "many")}
-    used = (
-        LITERALS | set(called_names()) | asked | built | {f"set.{name}" for name in (*loaded().protocol.titles, *IDS)}
-    )
+    used = LITERALS | set(called_names()) | asked | built
     unused = {
         name
         for name in IDS - used
         if not any(pattern.fullmatch(name) for pattern in PATTERNS if not pattern.pattern.startswith("confirm"))
-        and not name.startswith("set.")
     }
     assert unused == set()
 
@@ -145,21 +146,23 @@ def test_every_sentence_names_its_gaps() -> None:
         assert text.strip() or name == "describe.dated.date", name
 
 
-def said(finding: Finding) -> list[str]:
-    return [reason_of(finding, WORDS), *(WORDS.say(ask.text) for ask in finding.asks)]
+def said(finding: Finding, words: Words) -> list[str]:
+    return [reason_of(finding, words), *(words.say(ask.text) for ask in finding.asks)]
 
 
+@pytest.mark.parametrize("language", CATALOGUES)
 @pytest.mark.parametrize(("criterion", "case"), CASES, ids=[case.id for _, case in CASES])
-def test_every_reason_of_every_case_is_a_sentence(criterion: str, case: ClinicalCase) -> None:
-    for sentence in said(judge_case(criterion, case)):
+def test_every_reason_of_every_case_is_a_sentence(criterion: str, case: ClinicalCase, language: str) -> None:
+    for sentence in said(judge_case(criterion, case), CATALOGUES[language]):
         assert sentence
         assert sentence[0] == sentence[0].upper()
         assert not re.search(r"\{(?!INR)|datetime|Decimal\(|Interval\(|None|9999|0001", sentence)
 
 
-def test_every_line_of_the_protocol_is_a_sentence() -> None:
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_line_of_the_protocol_is_a_sentence(language: str) -> None:
     for criterion in loaded().protocol.criteria:
-        for sentence in decision_list(criterion, loaded().protocol, WORDS):
+        for sentence in decision_list(criterion, loaded().protocol, CATALOGUES[language]):
             assert not re.search(r"\{(?!INR)|Decimal\(|None", sentence)
 
 
@@ -187,6 +190,11 @@ def test_parameters_are_shown_as_a_reader_expects_them() -> None:
     assert own.say(given).startswith("One or two")
     with pytest.raises(KeyError):
         own.phrase(message("unheard-of"))
+
+
+def test_inside_a_sentence_only_a_name_keeps_its_capital() -> None:
+    given = ("Confirm it", "HIV infection", "Child-Pugh class", "복수 확인", "TACE 실패", "")
+    assert [small(text) for text in given] == ["confirm it", *given[1:]]
 
 
 def test_only_the_first_letter_is_made_large() -> None:

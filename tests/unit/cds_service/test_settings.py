@@ -138,6 +138,7 @@ TWIN = CLIENT + CLIENT[CLIENT.index("[[") :].replace('"east"', '"west"')
 LISTS = {"study.references", "cors.origins", "fetch.fhir_origins", "fetch.allow_private_addresses"}
 VALUES = {
     "time_zone": "Asia/Seoul",
+    "language": "ko",
     "parameters": {"inr-limit": 1.4},
     "upper_limits": {"ast": {"male": 38}},
     "plausible": {"inr": [0.5, 15]},

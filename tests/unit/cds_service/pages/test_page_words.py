@@ -8,6 +8,7 @@ import jinja2
 import pytest
 
 import cds_service
+from cards.particles import template
 from cds_service.pages.words import PageWords, load_page_words
 from tests.message_ids import (
     Asked,
@@ -21,7 +22,7 @@ from tests.message_ids import (
 
 SERVICE = Path(cds_service.__file__).parent
 CATALOGUES = {language: words.catalogue for language, words in load_page_words().items()}
-KOREAN = PageWords("ko", {"found": "{name:을/를} 찾음"})
+KOREAN = PageWords("ko", {"found": template("{name:을/를} 찾음")})
 
 
 def _asked() -> Iterator[Asked]:
