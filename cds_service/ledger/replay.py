@@ -1,13 +1,16 @@
 """Which tokens were used: each is accepted once, by whichever worker sees it first."""
 
+from contextlib import suppress
 from hashlib import sha256
 from itertools import count
+from secrets import token_bytes
 from threading import Lock
-from typing import Final
+from time import perf_counter, sleep
+from typing import Final, NamedTuple
 
-from sqlalchemy import Delete, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Delete, Engine, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.errors import StoreUnavailable
 from cds_service.ledger.engine import bring_up_to_date, open_engine
@@ -16,36 +19,78 @@ from cds_service.ledger.tables import USED_TOKENS
 _EVERY: Final = 64
 _AT_ONCE: Final = 1_000
 """Every so many uses, so many expired rows are removed: faster than they can come, and never long under the lock."""
+_PAUSE: Final = 0.1
+"""Seconds between two attempts to reach a database that just went away."""
+
+Row = dict[str, object]
+
+
+class _Away(NamedTuple):
+    """Since when the database cannot be used, on the clock of `perf_counter`, and the driver's last word about it."""
+
+    since: float
+    kind: str
 
 
 class ReplayStore:
-    """The used tokens of all workers. A database that is down is asked again at the next call."""
+    """The used tokens of all workers.
 
-    def __init__(self, address: str) -> None:
-        """`address`: a database URL. Raises ConfigurationError for one that cannot be used; connects later."""
+    Calls wait a moment for a database that just went away, as in a restart. One that stays away is asked by one call at
+    a time, so that waiting for it never takes all threads of a worker; the others are told at once.
+    """
+
+    def __init__(self, address: str, wait_seconds: float = 0.0) -> None:
+        """`address`: a database URL; `wait_seconds`: how long calls wait for a database that just went away.
+
+        Raises ConfigurationError for an address that cannot be used; connects later.
+        """
         self._engine: Engine = open_engine(address)
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         self._use = insert(USED_TOKENS).on_conflict_do_nothing().returning(USED_TOKENS.c.digest)
-        self._lock = Lock()
+        self._lock, self._asking = Lock(), Lock()
         self._up_to_date = False
         self._uses = count(1)
+        self._wait_seconds = wait_seconds
+        self._away: _Away | None = None
 
     def use(self, issuer: str, token: str, expires_at: int, now: int) -> bool:
         """Marks a token as used until `expires_at`; whether this is its first use. Seconds since 1970.
 
         Raises StoreUnavailable.
         """
-        row = {"digest": sha256(f"{issuer}\0{token}".encode()).digest(), "expires_at": expires_at}
+        digest = sha256(f"{issuer}\0{token}".encode()).digest()
+        row = {"digest": digest, "expires_at": expires_at, "call": token_bytes(16)}
+        away = self._away
+        if away is None or self._may_come_back(away):
+            return self._use_within_wait(row, now)
+        if not self._asking.acquire(blocking=False):
+            raise StoreUnavailable(away.kind)
         try:
-            self._prepare()
+            return self._use_now(row, now)
+        finally:
+            self._asking.release()
+
+    def _use_within_wait(self, row: Row, now: int) -> bool:
+        with suppress(StoreUnavailable):  # a connection may be of before the database was started anew
+            return self._use_now(row, now)
+        while True:
             try:
-                return self._insert(row, now)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
+                return self._use_now(row, now)
+            except StoreUnavailable:
+                if self._away is None or not self._may_come_back(self._away):
                     raise
-                return self._insert(row, now)  # the database was started anew since the last call
+            sleep(_PAUSE)
+
+    def _may_come_back(self, away: _Away) -> bool:
+        return perf_counter() - away.since < self._wait_seconds
+
+    def _use_now(self, row: Row, now: int) -> bool:
+        try:
+            first = self._insert(row, now)
         except SQLAlchemyError as error:
             raise self._unavailable(error) from None
+        self._away = None
+        return first
 
     def check(self) -> None:
         """Raises StoreUnavailable where no token could be marked now."""
@@ -61,11 +106,15 @@ class ReplayStore:
         self._engine.dispose()
 
     def _unavailable(self, error: SQLAlchemyError) -> StoreUnavailable:
-        """What went wrong, without a value; the next call looks again whether the tables are there."""
+        """What went wrong, without a value; the next call connects anew and looks again for the tables."""
         self._up_to_date = False
+        self._engine.dispose()
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-        return StoreUnavailable(f"{type(cause).__name__} {code or ''}".strip())
+        kind = f"{type(cause).__name__} {code or ''}".strip()
+        before = self._away
+        self._away = _Away(before.since if before else perf_counter(), kind)
+        return StoreUnavailable(kind)
 
     def _prepare(self) -> None:
         """The tables, before the first use."""
@@ -76,12 +125,17 @@ class ReplayStore:
                 bring_up_to_date(self._engine)
                 self._up_to_date = True
 
-    def _insert(self, row: dict[str, object], now: int) -> bool:
+    def _insert(self, row: Row, now: int) -> bool:
+        self._prepare()
         with self._engine.begin() as connection:
-            first = connection.execute(self._use, row).first() is not None
+            first = connection.execute(self._use, row).first() is not None or self._is_own(connection, row)
             if next(self._uses) % _EVERY == 0:
                 connection.execute(_REMOVAL, {"now": now})
         return first
+
+    def _is_own(self, connection: Connection, row: Row) -> bool:
+        """Whether it was this very call that used the token, in an attempt whose answer was lost."""
+        return connection.execute(_CALL, {"used": row["digest"]}).scalar() == row["call"]
 
 
 def _removal() -> Delete:
@@ -90,3 +144,4 @@ def _removal() -> Delete:
 
 
 _REMOVAL: Final = _removal()
+_CALL: Final = select(USED_TOKENS.c.call).where(USED_TOKENS.c.digest == bindparam("used"))

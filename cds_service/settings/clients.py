@@ -68,6 +68,7 @@ class Trust:
     """How calls are checked. Without `clients` nothing is: the service is open.
 
     `audience` is this service's base address as clients know it. `lifetime_seconds`: the longest that a token may live.
+    `replay_wait_seconds`: how long calls wait for a `replay_store` that just went away, as in a restart.
     Keys are fetched again after `jwks_fresh_seconds`, or for an unknown key id, but not sooner than
     `jwks_pause_seconds` after the last attempt; while the client's key server is down they are believed for
     `jwks_stale_seconds`.
@@ -79,6 +80,7 @@ class Trust:
     lifetime_seconds: float = 300.0
     token_bytes: int = 8_192
     replay_store: str = "sqlite:///cotsom-cds.sqlite"
+    replay_wait_seconds: float = 2.0
     jwks_seconds: float = 2.0
     jwks_bytes: int = 262_144
     jwks_fresh_seconds: float = 3_600.0
@@ -99,6 +101,7 @@ TRUST: Final[Section] = {
     "lifetime_seconds": SECONDS,
     "token_bytes": COUNT,
     "replay_store": TEXT,
+    "replay_wait_seconds": SECONDS,
     "jwks_seconds": SECONDS,
     "jwks_bytes": COUNT,
     "jwks_fresh_seconds": SECONDS,

@@ -126,7 +126,7 @@ def _check_claims(claims: Claims, trust: Trust, audience: str, now: float) -> No
 def guarded_gate(settings: Settings, clock: Callable[[], datetime]) -> GuardedGate:
     """The gate of the configured clients."""
     trust = settings.trust
-    return GuardedGate(trust, clock, key_reader(settings), ReplayStore(trust.replay_store))
+    return GuardedGate(trust, clock, key_reader(settings), ReplayStore(trust.replay_store, trust.replay_wait_seconds))
 
 
 def key_reader(settings: Settings) -> ReadKeySet:
