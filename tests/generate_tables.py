@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from prometheus_client import Counter, Gauge, Histogram
+
 from cards.dialects import DIALECTS, Dialect
+from cds_service.settings import SECTIONS, Settings, variable
+from cds_service.web.observing import DEFINITIONS
 
 _END: Final = "<!-- end of generated -->"
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
@@ -49,7 +53,44 @@ def _seen(one: Dialect) -> str:
     return f"about {one.detail_characters} characters" if one.detail_characters else "–"
 
 
-TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {"integration.md": {"dialects": _dialects}}
+def _metrics() -> str:
+    """One row a metric, by the name under which Prometheus knows it."""
+    suffix = {Counter: "_total", Histogram: "_bucket`, `_sum`, `_count", Gauge: ""}
+    rows = (
+        (f"`{one.name}{suffix[one.kind]}`", ", ".join(f"`{label}`" for label in one.labels), one.meaning)
+        for one in DEFINITIONS.values()
+    )
+    return table(("name", "labels", "counts"), rows)
+
+
+def _settings() -> str:
+    """One row a key, with its variable and what holds without either."""
+    keys = ((name, key) for name, section in SECTIONS.items() for key in section)
+    rows = (
+        (f"`{name}.{key}`" if name else f"`{key}`", f"`{variable(name, key)}`", _default(name, key))
+        for name, key in keys
+    )
+    return table(("key", "variable", "default"), rows)
+
+
+_PARTS: Final = {"trust": "trust", "fetch": "fetching", "limits": "limits", "serve": "serving"}
+_FIELDS: Final = {"time_zone": "zone", "study.references": "studies", "cors.origins": "cors_origins"}
+
+
+def _default(name: str, key: str) -> str:
+    plain = Settings()
+    if name in _PARTS:
+        value = getattr(getattr(plain, _PARTS[name]), key)
+    else:
+        path = f"{name}.{key}" if name else key
+        value = () if path == "clients" else getattr(plain, _FIELDS.get(path, key))
+    return f"`{value}`" if value not in ((), {}, "", None) else "none"
+
+
+TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
+    "integration.md": {"dialects": _dialects},
+    "operations.md": {"metrics": _metrics, "settings": _settings},
+}
 """The tables by page and by the name that their place bears."""
 
 
