@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
+from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from cds_service.demo.bundles import LONGEST, read_bundle
@@ -37,6 +38,7 @@ def create_ehr(settings: EhrSettings, clock: DemoClock) -> Flask:
     """The EHR. `clock`: its today, shared with the service that it shows."""
     app = Flask("cds_service.demo", root_path=str(Path(__file__).parent))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST + _FORM
+    app.jinja_env.undefined = StrictUndefined
     guard(app, settings.address)
     app.register_blueprint(create_site(settings.language))
     secure(app)
@@ -60,4 +62,4 @@ def _told(error: HTTPException) -> tuple[str, int] | Response:
     if "session" not in g or request.endpoint == "site.static":
         return plain(error.description or error.name, status)
     shown = status if status in (404, 405, 413) else 500
-    return render_template("ehr/error.html", status=status, shown=shown), status
+    return render_template("ehr/error.html", here="error", status=status, shown=shown), status

@@ -15,6 +15,7 @@ from cds_service.demo.guidance import Guidance
 from cds_service.demo.listing import list_charts
 from cds_service.demo.pad import DOSES, RESPONSES, RESULTS, TESTS
 from cds_service.demo.recording import EVENTS, record_response, record_result
+from cds_service.demo.sessions import Broken
 from cds_service.demo.sitting import back_to, desk_at, practice, session, tell
 
 _MOST_INTEGER = 5
@@ -36,13 +37,13 @@ def create_chart_routes() -> Blueprint:
     return routes
 
 
-def patients(problem: BrokenBundle | None = None, text: str = "") -> str:
+def patients() -> str:
     """The patients of this session."""
-    rows = list_charts(session().charts.values(), practice().clock.day)
-    return render_template("ehr/patients.html", groups=rows, problem=problem, text=text)
+    groups = list_charts(session().charts.values(), practice().clock.day)
+    return render_template("ehr/patients.html", here="patients", groups=groups, broken=session().take_broken())
 
 
-def bring() -> Response | tuple[str, int]:
+def bring() -> Response:
     """Takes a chart that was pasted, dropped or chosen as a file."""
     file = request.files.get("file")
     pasted = request.form.get("text", "")
@@ -50,7 +51,8 @@ def bring() -> Response | tuple[str, int]:
     try:
         chart = session().bring(read_bundle(body))
     except BrokenBundle as problem:
-        return patients(problem, pasted), 422
+        session().broken = Broken(problem, pasted)
+        return back_to("charts.patients", _anchor="bring")
     tell("brought", n=len(chart.orders.chart))
     return back_to("charts.chart", chart=chart.id)
 
@@ -61,7 +63,9 @@ def chart_page(chart: str) -> str:
     opened, selected = desk.opened(), desk.selected()
     return render_template(
         "ehr/chart.html",
+        here="chart",
         chart=chart,
+        pad_open=desk.chart.pad,
         view=view_chart(desk.chart.orders.chart, desk.clock.day),
         scenario=desk.chart.scenario,
         opened_guidance=opened,
@@ -146,7 +150,7 @@ def move_today() -> Response:
 
 def _where_from() -> Response:
     opened = session().opened
-    if request.form.get("from") == "chart" and opened in session().charts:
+    if request.form.get("from") in ("chart", "sign") and opened in session().charts:
         return back_to("charts.chart", chart=opened)
     return back_to("charts.patients")
 

@@ -35,6 +35,7 @@ def draft(chart: str) -> Response:
         tell("no-order", wrong=True)
     else:
         desk.draft(order)
+        desk.chart.pad = request.form["kind"]
         tell("drafted", order=order_line(order).text)
     return back_to("charts.chart", chart=chart)
 
@@ -81,6 +82,7 @@ def review(chart: str) -> str | Response:
     checked = desk.checked()
     return render_template(
         "ehr/sign.html",
+        here="sign",
         chart=chart,
         patient=view_patient(desk.chart.orders.chart, desk.clock.day),
         drafts=[(reference(one), order_line(one)) for one in desk.chart.orders.drafts],

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 
+from cds_service.demo.bundles import BrokenBundle
 from cds_service.demo.client import Exchange, Service
 from cds_service.demo.elements import Json
 from cds_service.demo.guidance import Guidance
@@ -32,6 +33,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A chart that could not be opened: why, and its text as far as it was pasted, to be mended."""
+
+    problem: BrokenBundle
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What decision support said at a hook, and about what: chart, drafts, day, language."""
 
@@ -44,7 +53,7 @@ class OpenChart:
     """One chart of a session.
 
     `scenario`: the name of a bundled patient, empty for a chart that was brought. `guidance` by hook, `settled` by hook
-    and card.
+    and card; `pad`: the form of the order pad that is open.
     """
 
     id: str
@@ -52,6 +61,7 @@ class OpenChart:
     orders: Orders
     guidance: dict[str, Answered] = field(default_factory=dict)
     settled: dict[tuple[str, str], Settled] = field(default_factory=dict)
+    pad: str = "tace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class Session:
     services: tuple[Service, ...] = ()
     opened: str = ""
     told: Told | None = None
+    broken: Broken | None = None
     lock: RLock = field(default_factory=RLock)
     made: int = 0
 
@@ -94,6 +105,11 @@ class Session:
         """What is to be told, once."""
         told, self.told = self.told, None
         return told
+
+    def take_broken(self) -> Broken | None:
+        """The chart that could not be opened, once."""
+        broken, self.broken = self.broken, None
+        return broken
 
 
 def _fresh(scenario: str, resources: tuple[Json, ...]) -> OpenChart:

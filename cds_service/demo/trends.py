@@ -60,16 +60,18 @@ def _when(one: Json) -> str:
 
 
 def _result(one: Json) -> Result:
-    number, unit = _number(one)
-    text = _plain(number) if number is not None else _words(one)
-    return Result(_when(one)[: len("2026-11-22")], text, number, unit, text_at(one, "status"))
+    number, text, unit = _number(one)
+    return Result(_when(one)[: len("2026-11-22")], text or _words(one), number, unit, text_at(one, "status"))
 
 
-def _number(one: Json) -> tuple[float | None, str]:
+def _number(one: Json) -> tuple[float | None, str, str]:
+    """A numeric value: as a number, as it was written, and its unit; without a number only empty text."""
     value = at(one, "valueQuantity", "value")
     value = at(one, "valueInteger") if value is None else value
     unit = first_text(one, ("valueQuantity", "unit"), ("valueQuantity", "code"))
-    return number_of(value), "" if unit.startswith("{") else unit.replace("10*3/uL", "×10³/µL")
+    number = number_of(value)
+    written = f"{text_at(one, 'valueQuantity', 'comparator')}{value}" if number is not None else ""
+    return number, written, "" if unit.startswith("{") else unit.replace("10*3/uL", "×10³/µL")
 
 
 def number_of(value: object) -> float | None:
@@ -82,14 +84,10 @@ def number_of(value: object) -> float | None:
         return None
 
 
-def _plain(number: float) -> str:
-    return f"{number:g}"
-
-
 def _words(one: Json) -> str:
     parts = [_number(part) for part in each(one, "component")]
-    if len(parts) == _PRESSURE and all(number is not None for number, _ in parts):
-        return "/".join(_plain(number) for number, _ in parts if number is not None) + f" {parts[0][1]}"
+    if len(parts) == _PRESSURE and all(text for _, text, _ in parts):
+        return "/".join(text for _, text, _ in parts) + f" {parts[0][2]}"
     boolean = at(one, "valueBoolean")
     told = {True: "yes", False: "no"}.get(boolean, "") if isinstance(boolean, bool) else ""
     return concept_text(at(one, "valueCodeableConcept")) or text_at(one, "valueString") or told or "–"
