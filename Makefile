@@ -34,12 +34,12 @@ demo: $(RUNTIME_READY) ## try the service with bundled patients, or one of your 
 
 .PHONY: test
 test: MAY_INSTALL := yes
-test: postgresql lint ## everything: style, types, layers, the whole test suite
-	$(BIN)/python -m pytest -n auto
+test: postgresql browser lint ## everything: style, types, layers, the whole test suite
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 .PHONY: check
 check: postgresql lint ## the inner loop, under a minute: as test, without the slow tests
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 .PHONY: lint
 lint: $(DEV_READY) ## style, types and layers only
@@ -101,6 +101,23 @@ postgresql:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; \
 	else \
 		echo "PostgreSQL is missing, which tests of the ledger need. On Debian or Ubuntu: apt-get install postgresql" >&2; \
+	fi
+
+# The tests of the pages need a browser and a font with Hangul; without them those tests are left out.
+BROWSER := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>/dev/null)))
+HANGUL := $(shell fc-list :lang=ko 2>/dev/null | head -n 1)
+BROWSER_PACKAGES := $(if $(BROWSER),,chromium) $(if $(HANGUL),,fontconfig fonts-noto-cjk)
+
+.PHONY: browser
+browser:
+	@[[ -z "$(strip $(BROWSER_PACKAGES))" ]] && exit 0; \
+	if [[ "$(MAY_INSTALL)" == yes && $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+		echo "Installing $(strip $(BROWSER_PACKAGES)) for the tests of the pages ..."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			$(BROWSER_PACKAGES) >/dev/null; \
+	else \
+		echo "The tests of the pages want a browser and a Korean font. On Debian or Ubuntu:" \
+			"apt-get install $(strip $(BROWSER_PACKAGES))" >&2; \
 	fi
 
 .PHONY: python

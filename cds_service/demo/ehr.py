@@ -62,4 +62,4 @@ def _told(error: HTTPException) -> tuple[str, int] | Response:
     if "session" not in g or request.endpoint == "site.static":
         return plain(error.description or error.name, status)
     shown = status if status in (404, 405, 413) else 500
-    return render_template("ehr/error.html", here="error", status=status, shown=shown), status
+    return render_template("ehr/error.html", status=status, shown=shown), status

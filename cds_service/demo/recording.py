@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -30,6 +30,11 @@ class Chart:
     def day(self) -> str:
         """Today."""
         return self.instant.date().isoformat()
+
+    @property
+    def issued(self) -> str:
+        """When a result is entered: as the clock stands still, each a second after whatever the chart holds."""
+        return (self.instant + timedelta(seconds=len(self.resources))).isoformat()
 
     def adding(self, *made: Json) -> "Chart":
         """The chart with more resources, each under an id of its own."""
@@ -115,7 +120,8 @@ def _now(chart: Chart, name: str) -> dict[str, Any]:
 def record_laboratory(chart: Chart) -> Chart:
     """Every safety result of today is as it should be."""
     instant = chart.instant.isoformat()
-    return chart.adding(*(resulted(chart.pad, name, chart.patient, instant) for name in LABORATORY))
+    made = (resulted(chart.pad, name, chart.patient, instant) for name in LABORATORY)
+    return chart.adding(*({**one, "issued": chart.issued} for one in made))
 
 
 def record_examination(chart: Chart) -> Chart:
@@ -144,7 +150,7 @@ def record_response(chart: Chart, place: str, response: str) -> Chart:
 def record_result(chart: Chart, name: str, value: Decimal, day: str) -> Chart:
     """A result of a day; one of today is of now."""
     instant = chart.instant.isoformat() if day == chart.day else day
-    return chart.adding(resulted(chart.pad, name, chart.patient, instant, value))
+    return chart.adding({**resulted(chart.pad, name, chart.patient, instant, value), "issued": chart.issued})
 
 
 EVENTS: Mapping[str, Callable[[Chart], Chart]] = {

@@ -41,7 +41,7 @@ def create_call_routes() -> Blueprint:
 
 def calls() -> str:
     """All exchanges of this session that are still kept, the latest first."""
-    return render_template("ehr/calls.html", here="calls", calls=[view_call(one) for one in reversed(session().calls)])
+    return render_template("ehr/calls.html", calls=[view_call(one) for one in reversed(session().calls)])
 
 
 def view_call(recorded: Recorded) -> CallView:

@@ -40,7 +40,7 @@ def create_chart_routes() -> Blueprint:
 def patients() -> str:
     """The patients of this session."""
     groups = list_charts(session().charts.values(), practice().clock.day)
-    return render_template("ehr/patients.html", here="patients", groups=groups, broken=session().take_broken())
+    return render_template("ehr/patients.html", groups=groups, broken=session().take_broken())
 
 
 def bring() -> Response:
@@ -63,7 +63,6 @@ def chart_page(chart: str) -> str:
     opened, selected = desk.opened(), desk.selected()
     return render_template(
         "ehr/chart.html",
-        here="chart",
         chart=chart,
         pad_open=desk.chart.pad,
         view=view_chart(desk.chart.orders.chart, desk.clock.day),
@@ -150,7 +149,7 @@ def move_today() -> Response:
 
 def _where_from() -> Response:
     opened = session().opened
-    if request.form.get("from") in ("chart", "sign") and opened in session().charts:
+    if request.form.get("from") == "chart" and opened in session().charts:
         return back_to("charts.chart", chart=opened)
     return back_to("charts.patients")
 

@@ -82,7 +82,6 @@ def review(chart: str) -> str | Response:
     checked = desk.checked()
     return render_template(
         "ehr/sign.html",
-        here="sign",
         chart=chart,
         patient=view_patient(desk.chart.orders.chart, desk.clock.day),
         drafts=[(reference(one), order_line(one)) for one in desk.chart.orders.drafts],

@@ -13,6 +13,15 @@ from cds_service.demo.desk import Desk
 from cds_service.demo.pad import Pad
 from cds_service.demo.sessions import OpenChart, Session, Sessions, Told
 
+_PLACES = {
+    "charts.patients": "patients",
+    "charts.chart": "chart",
+    "orders.review": "chart",
+    "assessment.page": "assessment",
+    "calls.calls": "calls",
+}
+"""Which place of the navigation a page belongs to, by its endpoint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Practice:
@@ -55,9 +64,10 @@ def sit_down(app: Flask, practice: Practice, cookie: str) -> None:
 
 
 def _shown_everywhere(practice: Practice) -> dict[str, Any]:
-    """Today, what the last step did, and which chart is open."""
+    """Where the reader is, today, what the last step did, and which chart is open."""
     session: Session | None = g.get("session")
     return {
+        "here": _PLACES.get(request.endpoint or "", ""),
         "today": practice.clock.day,
         "earliest": EARLIEST,
         "latest": LATEST,
