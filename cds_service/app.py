@@ -19,6 +19,7 @@ from cds_service.loading import load
 from cds_service.settings import Settings, read_settings
 from cds_service.settings.limits import Limits
 from cds_service.web.admission import Admission
+from cds_service.web.fetching import Fetcher
 from cds_service.web.gate import create_gate
 from cds_service.web.logs import log, log_fault, log_to_stderr
 from cds_service.web.observing import Metrics
@@ -39,7 +40,7 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
     `true_time`: the instant by which tokens of callers expire, where that clock may stand still.
     """
     loaded = load(settings)
-    limits = limits or settings.limits
+    limits, metrics = limits or settings.limits, Metrics.create()
     catalogues = load_all_words(loaded.protocol.titles)
     edge = Edge(
         loaded=loaded,
@@ -50,8 +51,9 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
         dialect=DIALECTS[settings.ehr],
         limits=limits,
         admission=Admission(limits.calls_at_once),
-        metrics=Metrics.create(),
         gate=create_gate(settings, true_time or clock),
+        metrics=metrics,
+        fetcher=Fetcher.create(settings.fetching, loaded.vocabulary, metrics),
     )
     edge.metrics.build.labels(version("cotsom-cds"), loaded.protocol.id, loaded.protocol.version).set(1)
     app = Flask("cds_service", static_folder=None)

@@ -61,6 +61,13 @@ class Settings:
     serving: Serving = field(default_factory=Serving)
     file: str = ""
 
+    @property
+    def fetches(self) -> bool:
+        """Whether there is any server from which data may be fetched."""
+        if self.trust.clients:
+            return any(client.fhir_origins for client in self.trust.clients)
+        return bool(self.fetching.fhir_origins)
+
 
 SECTIONS: Final[Mapping[str, Section]] = {
     "": {

@@ -9,8 +9,10 @@ from cds_service.settings.reading import COUNT, FLAG, ORIGINS, SECONDS, Section,
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """Limits of one call's fetching, over all its searches; `connect_seconds` and `read_seconds` of each request.
+    """What fetching may cost: a call, each search of it, each request, and a worker process.
 
+    A call: `budget_seconds` from its arrival, `resources`, `bytes`. A search: `pages`. A request: `connect_seconds`,
+    and `read_seconds` without a byte. A process: `parallel_searches` at once.
     `fhir_origins`: where data may be fetched from while no client is configured. `allow_private_addresses`: origins
     that may be inside the hospital's network. `allow_http`: http too, to this machine alone.
     """
@@ -21,7 +23,7 @@ class Fetching:
     pages: int = 20
     resources: int = 20_000
     bytes: int = 8_000_000
-    parallel_searches: int = 6
+    parallel_searches: int = 48
     fhir_origins: tuple[str, ...] = ()
     allow_private_addresses: tuple[str, ...] = ()
     allow_http: bool = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cds_service.trial.protocol import TrialProtocol
 from fhir_profiles.record import Source
@@ -72,12 +73,24 @@ def services(protocol: TrialProtocol) -> tuple[Service, ...]:
     )
 
 
-def discovery(protocol: TrialProtocol) -> Mapping[str, object]:
-    """The discovery document, with the attributes of CDS Hooks 2.0.1 and 3.0."""
-    return {"services": [_described(service, protocol) for service in services(protocol)]}
+def discovery(protocol: TrialProtocol, *, fetches: bool) -> Mapping[str, object]:
+    """The discovery document, with the attributes of CDS Hooks 2.0.1 and 3.0.
+
+    `fetches`: the site agreed on servers from which what is not prefetched may be fetched.
+    """
+    usage = _PREFETCH_OR_ACCESS if fetches else _PREFETCH_ONLY
+    return {"services": [_described(service, protocol, usage) for service in services(protocol)]}
 
 
-def _described(service: Service, protocol: TrialProtocol) -> Mapping[str, object]:
+_PREFETCH_ONLY: Final = "Prefetch is required: this service is set up to read no FHIR server."
+_PREFETCH_OR_ACCESS: Final = (
+    "Send the prefetch. What it lacks is fetched with the fhirServer and fhirAuthorization of the call, from servers "
+    "agreed on with this service and within the scopes for reading that the token has; what can be had neither way "
+    "stays unknown, and a call without patient, conditions or observations is answered with 412."
+)
+
+
+def _described(service: Service, protocol: TrialProtocol, usage: str) -> Mapping[str, object]:
     return {
         "id": service.id,
         "hook": service.hook,
@@ -85,6 +98,6 @@ def _described(service: Service, protocol: TrialProtocol) -> Mapping[str, object
         "version": protocol.version,
         "title": service.title,
         "description": service.description,
-        "usageRequirements": "Prefetch is required: this service reads no FHIR server.",
+        "usageRequirements": usage,
         "prefetch": dict(PREFETCH),
     }

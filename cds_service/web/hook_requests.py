@@ -7,11 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 
-from cds_service.web.problems import Problem, bad_request, missing_prefetch
-from fhir_profiles.reading.decoding import Decoded
-from fhir_profiles.reading.prefetch import decode_prefetch
-from fhir_profiles.record import Source, SourceState
-from fhir_profiles.resources import Patient
+from cds_service.web.problems import Problem, bad_request
 
 _T = TypeVar("_T")
 _LONGEST_INSTANCE = 200
@@ -38,6 +34,13 @@ class HookRequest(msgspec.Struct, rename="camel"):
     hook_instance: str
     context: HookContext
     prefetch: dict[str, msgspec.Raw] | None = None
+    fhir_server: msgspec.Raw = msgspec.Raw()
+    fhir_authorization: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def patient(self) -> str:
+        """The id of the patient."""
+        return self.context.patient_id.removeprefix("Patient/")
 
 
 _DECODER = msgspec.json.Decoder(HookRequest)
@@ -108,26 +111,3 @@ def _misfit(words: str) -> Problem:
     expected = _EXPECTED.search(words)
     kind = _TYPES.get(expected[1], "another type") if expected else "another value"
     return bad_request(field or "body", f"{kind} was expected")
-
-
-def read_prefetch(request: HookRequest, required: tuple[Source, ...], keys: dict[Source, str], entries: int) -> Decoded:
-    """The prefetched resources. Raises Problem: 412 without the required sources, 400 for another patient's record."""
-    try:
-        decoded = decode_prefetch(request.prefetch or {})
-    except RecursionError:
-        raise bad_request("prefetch", "the JSON is nested too deeply") from None
-    if len(decoded.received) > entries:
-        raise Problem(413, "too-long", f"prefetch: more than {entries} resources", "prefetch")
-    states = dict(decoded.states)
-    sent = request.prefetch or {}
-    absent = tuple(
-        keys[source] for source in required if keys[source] not in sent or states[source] is SourceState.NOT_SUPPLIED
-    )
-    patients = {r.resource.id for r in decoded.received if isinstance(r.resource, Patient)}
-    if not patients and keys[Source.PATIENT] not in absent:
-        absent = (keys[Source.PATIENT], *absent)
-    if absent:
-        raise missing_prefetch(absent)
-    if patients != {request.context.patient_id.removeprefix("Patient/")}:
-        raise bad_request("prefetch.patient", "its id differs from context.patientId")
-    return decoded

@@ -32,7 +32,9 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {
     "calls": Definition(Counter, "cotsom_calls", "Requests by endpoint and HTTP status", ("endpoint", "status")),
     "seconds": Definition(Histogram, "cotsom_seconds", "Time to answer", ("endpoint",), {"buckets": _BUCKETS}),
     "refusals": Definition(Counter, "cotsom_refusals", "Callers not admitted, by reason", ("reason",)),
-    "fetches": Definition(Counter, "cotsom_fetches", "Searches of FHIR servers by what came of them", ("outcome",)),
+    "fetches": Definition(
+        Counter, "cotsom_fetches", "Searches of FHIR servers by prefetch key and what came of them", ("key", "outcome")
+    ),
     "cards": Definition(Counter, "cotsom_cards", "Cards by kind and indicator", ("kind", "indicator")),
     "rules": Definition(Counter, "cotsom_rules", "Order rules on cards by severity", ("rule", "severity")),
     "steps": Definition(Counter, "cotsom_steps", "Next steps on cards by state", ("step", "state")),

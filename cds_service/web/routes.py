@@ -24,20 +24,21 @@ from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
 from cds_service.web.admission import Admission
 from cds_service.web.counting import count_assessment, count_card, count_feedback, count_steps
-from cds_service.web.discovery import KEY_OF_SOURCE, REQUIRED, discovery, services
+from cds_service.web.discovery import discovery, services
 from cds_service.web.feedback import read_feedback
+from cds_service.web.fetching import Fetcher
 from cds_service.web.gate import Gate, refusal, unavailable
 from cds_service.web.hook_requests import (
     HookRequest,
     read_draft_orders,
     read_hook_request,
-    read_prefetch,
     read_selections,
     received_bodies,
 )
 from cds_service.web.logs import log_fault
 from cds_service.web.observing import Metrics
 from cds_service.web.problems import Problem
+from cds_service.web.supplying import Caller, supply
 from cds_service.web.tokens import Refused
 from fhir_profiles.reading.records import read_record
 
@@ -58,6 +59,7 @@ class Edge:
     admission: Admission
     metrics: Metrics
     gate: Gate
+    fetcher: Fetcher
 
     def speaking(self, accept: str | None) -> "Edge":
         """The same in the language that an `Accept-Language` header prefers; without one, in the site's."""
@@ -92,7 +94,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     """All routes of the service."""
     routes = Blueprint("cds", __name__)
     offered = {service.id: service for service in services(edge.loaded.protocol)}
-    offer = discovery(edge.loaded.protocol)
+    offer = discovery(edge.loaded.protocol, fetches=edge.loaded.settings.fetches)
 
     @routes.get("/cds-services")
     def discover() -> Response:
@@ -193,14 +195,20 @@ def order_hook_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple
     bodies = received_bodies(hook_request)
     if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts, bodies):
         return ()
-    decoded = read_prefetch(hook_request, REQUIRED, KEY_OF_SOURCE, edge.limits.entries)
-    asked = Request(decoded, drafts, selections, None, bodies)
+    supplied = supply(hook_request, caller_of(edge), edge.fetcher, edge.limits.entries)
+    asked = Request(supplied.decoded, drafts, selections, None, (*bodies, *supplied.fetched))
     return order_cards(edge.loaded, edge.words, Moment(edge.clock(), zone), asked, trace)
+
+
+def caller_of(edge: Edge) -> Caller:
+    """Who makes the call under way, and which servers were agreed on: the client's own, or the site's in open mode."""
+    origins = g.client.fhir_origins if g.client else edge.loaded.settings.fetching.fhir_origins
+    return Caller(origins, g.begun, g.trace)
 
 
 def judge(edge: Edge, hook_request: HookRequest) -> Assessment:
     """The assessment of the patient whose chart is open, at the service's instant."""
     zone = edge.loaded.settings.zone
-    decoded = read_prefetch(hook_request, REQUIRED, KEY_OF_SOURCE, edge.limits.entries)
-    record = read_record(decoded, edge.loaded.vocabulary, zone)
+    supplied = supply(hook_request, caller_of(edge), edge.fetcher, edge.limits.entries)
+    record = read_record(supplied.decoded, edge.loaded.vocabulary, zone)
     return assess(edge.loaded.protocol, record, Moment(edge.clock(), zone))

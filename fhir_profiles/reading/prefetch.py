@@ -1,6 +1,6 @@
 """Reads the prefetch of a CDS Hooks request: which key tells what of which source (contract 4.1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -27,7 +27,7 @@ SOURCE_OF_KEY: Mapping[str, Source] = {
     "encounters": Source.ENCOUNTERS,
 }
 # These add evidence to a source: their absence is no gap, their failure is one.
-_ADDS_TO: Mapping[str, Source] = {
+ADDS_TO: Mapping[str, Source] = {
     "medicationStatements": Source.MEDICATIONS,
     "medicationAdministrations": Source.MEDICATIONS,
 }
@@ -39,20 +39,24 @@ _NULL = msgspec.Raw(b"null")
 
 def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
     """The resources of all keys, and the state of every source: what no key answers was not supplied."""
+    return join_answers({key: decode_answer(raw) for key, raw in prefetch.items()})
+
+
+def join_answers(answers: Mapping[str, Decoded | None], in_part: Collection[str] = ()) -> Decoded:
+    """The answers of all keys as one, None where a key answers nothing; `in_part`: keys not read to their end."""
     states: dict[Source, SourceState] = dict.fromkeys(Source, SourceState.NOT_SUPPLIED)
     noted: list[tuple[Source, SourceState]] = []
     received: list[Entry] = []
     issues: list[QualityIssue] = []
-    for key, raw in prefetch.items():
-        source, adds = SOURCE_OF_KEY.get(key), _ADDS_TO.get(key)
-        decoded = _decode_value(raw)
+    for key, decoded in answers.items():
+        source, adds = SOURCE_OF_KEY.get(key), ADDS_TO.get(key)
         if decoded is None:
             noted += [(adds, SourceState.IN_PART)] if adds else []
             continue
         received += decoded.received
         issues += decoded.issues
         own = source or adds
-        noted += [(own, SourceState.IN_PART)] if own and decoded.states else decoded.states
+        noted += [(own, SourceState.IN_PART)] if own and (decoded.states or key in in_part) else decoded.states
         if source is not None:
             states[source] = SourceState.SUPPLIED
         elif adds is None:
@@ -83,7 +87,7 @@ def _worst(
 _RANK = {SourceState.NOT_SUPPLIED: 0, SourceState.IN_PART: 1, SourceState.SUPPLIED: 2}
 
 
-def _decode_value(raw: msgspec.Raw) -> Decoded | None:
+def decode_answer(raw: msgspec.Raw) -> Decoded | None:
     """What one key holds; None when it answers nothing: a failed search, or one that was not about this patient."""
     if raw == _NULL:
         return Decoded(())

@@ -121,7 +121,7 @@ def _shelve(reading: Reading, received: Iterable[Entry]) -> _Shelves:
     for entry in received:
         resource: Any = entry.resource
         kind = type(resource)
-        subject_of = _SUBJECT_OF.get(kind)
+        subject_of = SUBJECT_OF.get(kind)
         if subject_of is None:
             _shelve_shared(shelves, resource, entry.full_url)
         elif reading.belongs(subject_of(resource)) is Belongs.ANOTHERS:
@@ -152,7 +152,7 @@ def _addresses(resource: Resource | Medication, url: str | None) -> Iterator[str
         yield url
 
 
-_SUBJECT_OF: Mapping[type, Callable[[Any], Reference | None]] = {
+SUBJECT_OF: Mapping[type, Callable[[Any], Reference | None]] = {
     **{kind: attrgetter("subject") for kind in PATIENT_RESOURCES if "subject" in kind.__struct_fields__},
     AllergyIntolerance: attrgetter("patient"),
     ResearchSubject: attrgetter("individual"),

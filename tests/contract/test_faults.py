@@ -12,6 +12,7 @@ from cds_service.web.tokens import Reason
 from tests.acceptance import CANCER, bilirubin, bundle, condition, states, verdict
 from tests.acceptance.test_hooks import QUALIFYING
 from tests.callers import bearer, claims, key_pair, shared, signed, unsigned
+from tests.fetch_calls import TOKEN, Answer, Ehr, answered, fetching_call, fetching_client
 from tests.http_calls import (
     METASTASIS,
     SERVICE,
@@ -68,11 +69,33 @@ def test_04_a_failed_search_is_not_taken_for_data() -> None:
         assert verdict(found, "E22") == "unknown"
 
 
+def fetched(**instead: Answer) -> Json:
+    """The assessment of a chart of which only what is needed was sent, and the rest fetched."""
+    with Ehr(simple_chart(), **instead):
+        request = fetching_call(simple_chart(), ("patient", "conditions", "observations"))
+        (card,) = cards_of(fetching_client().post(SERVICE, json=request))
+    return assessment_of(card)
+
+
+def test_04_a_failed_search_of_ours_is_not_taken_for_data() -> None:
+    for status, failure in ((200, FAILED), (200, searchset([FAILED])), (403, FAILED), (404, FAILED), (500, FAILED)):
+        found = fetched(allergies=answered(failure, status))
+        assert states(found)["allergies"] == "not-supplied"
+        assert verdict(found, "E22") == "unknown"
+
+
 def test_05_the_first_page_is_not_taken_for_the_whole_record() -> None:
     page = searchset((), link=[{"relation": "next", "url": "https://ehr.example/fhir?page=2"}])
     found = shown(simple_chart(), procedures=page)
     assert states(found)["procedures"] == "in-part"
     assert verdict(found, "E8") == "unknown"
+
+
+def test_05_the_first_page_that_we_fetch_is_not_taken_for_the_whole_record() -> None:
+    for more in ({"link": [{"relation": "next", "url": "https://elsewhere.example/fhir?page=2"}]}, {"total": 1}):
+        found = fetched(procedures=answered(searchset(()) | more))
+        assert states(found)["procedures"] == "in-part"
+        assert verdict(found, "E8") == "unknown"
 
 
 def test_06_what_was_worked_out_for_an_order_reaches_the_wire() -> None:
@@ -122,6 +145,17 @@ def test_09_keys_are_not_fetched_from_anywhere_and_the_audience_is_looked_at(sta
 def test_10_a_token_without_signature_or_with_a_shared_secret_is_refused(stage: Stage) -> None:
     for forged in (unsigned(), shared("HS256", key_pair().as_pem(private=False))):
         stage.refuses(bearer(forged), Reason.ALGORITHM)
+
+
+def test_08_the_token_that_we_fetch_with_is_in_no_log_and_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Ehr(simple_chart(), conditions=answered(FAILED, 401), allergies=answered(f"<html>{TOKEN}", 500)) as ehr:
+        answer = fetching_client().post(SERVICE, json=fetching_call(simple_chart()))
+    assert ehr.asked
+    written = "".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "outcomes" in written
+    for mark in (TOKEN, "patient=p1", "Patient/p1"):
+        assert mark not in written + answer.text
 
 
 def test_11_an_exclusion_that_was_not_looked_for_is_not_ruled_out() -> None:
