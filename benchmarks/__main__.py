@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from benchmarks import service
+from benchmarks import pages, service
 from benchmarks.charts import AS_OF, SIZES, Size, chart
 from cds_service.loading import Loaded, load
 from cds_service.settings import Settings
@@ -71,12 +71,13 @@ class Measured:
 
 
 def main() -> None:
-    """Prints the table of charts, how the time grows, what a start costs; then the running service."""
+    """Prints the table of charts, how the time grows, what a start costs; then pages, and the running service."""
     loaded = load(Settings())
     measured = tuple(measure(loaded, size) for size in SIZES)
     _print_table(measured)
     _print_growth(measured)
     _print_starts()
+    pages.main()
     service.main()
 
 

@@ -43,9 +43,14 @@ def bodies(base: str) -> Iterator[tuple[str, str, bytes]]:
     for size in SIZES:
         yield size.name, _path(opening), orjson.dumps(hook_request(opening, resources_of(orjson.loads(chart(size)))))
     for size in SIZES:
-        resources = (*resources_of(orjson.loads(chart(size))), _STUDY, _ENROLLED)
+        resources = resources_of(orjson.loads(enrolled(chart(size))))
         request = hook_request(signing, resources, {"draftOrders": bundle_of((_TACE,))})
         yield f"{size.name} sign", _path(signing), orjson.dumps(request)
+
+
+def enrolled(body: bytes) -> bytes:
+    """The chart of the same patient, on the study."""
+    return orjson.dumps(bundle_of((*resources_of(orjson.loads(body)), _STUDY, _ENROLLED)))
 
 
 def _path(service: Service) -> str:

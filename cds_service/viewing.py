@@ -9,6 +9,7 @@ from cds_service.trial.case import Case, Moment
 from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.timeline import Timeline, read_timeline
 from cds_service.trial.guidance.trends import Trend, read_trends
+from cds_service.trial.lapsing import Lapse, lapses
 from cds_service.trial.phase import Phase
 from cds_service.trial.protocol import TrialProtocol
 from fhir_profiles.dates import add_days
@@ -21,23 +22,24 @@ _SCREENED_FOR = 35
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A patient on one day. Without a timeline (not enrolled) there are no trends."""
+    """A patient on one day: without a timeline (not enrolled) there are no trends, with one nothing lapses."""
 
     record: PatientRecord
     assessment: Assessment
     timeline: Timeline | None
     trends: tuple[Trend, ...]
+    lapses: tuple[Lapse, ...]
 
 
 def view_of(loaded: Loaded, record: PatientRecord, moment: Moment, tace: date | None = None) -> View:
     """The assessment and, of an enrolled patient, the timeline; `tace`: the day for which a cycle is solved."""
     assessment = assess(loaded.protocol, record, moment)
     if assessment.phase not in _FOLLOWED:
-        return View(record, assessment, None, ())
+        return View(record, assessment, None, (), lapses(loaded.protocol, record, assessment))
     case = case_of(loaded.protocol, record, moment.day)
     care = read_care(case, loaded.protocol.guidance, assessment.findings)
     timeline = read_timeline(care, assessment.findings, assessment.steps, tace)
-    return View(record, assessment, timeline, _trends(loaded.protocol, case, timeline))
+    return View(record, assessment, timeline, _trends(loaded.protocol, case, timeline), ())
 
 
 def _trends(protocol: TrialProtocol, case: Case, timeline: Timeline) -> tuple[Trend, ...]:

@@ -1,7 +1,7 @@
 """Charts of enrolled patients for the timeline: sessions, plans, courses, imaging, visits, responses, results."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -129,3 +129,8 @@ def told(*resources: object, day: str | None = None, supplied: frozenset[Source]
     care = read_care(case, loaded.protocol.guidance, assessment.findings)
     wanted = date.fromisoformat(day) if day else None
     return Told(assessment, read_timeline(care, assessment.findings, assessment.steps, wanted))
+
+
+def at(day: str) -> datetime:
+    """Nine o'clock in Seoul on that day."""
+    return read_clock(f"{day}T09:00:00+09:00")
