@@ -1,6 +1,6 @@
 """`cotsom-cds doctor`: whether the service would work here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -42,36 +42,42 @@ def doctor_command(surroundings: Surroundings, site: Path | None, base_url: str 
     65 something failed, 70 a fault of the program.
     """
     shape = shape or ("text" if is_terminal() else "json")
-    found = []
-    code = ExitCode.DONE
     try:
-        for one in _look(surroundings, site, base_url):
-            found.append(one)
-            if shape == "text":
-                terminal().print(_line(one), soft_wrap=True)
+        situation = _situation(surroundings, site, base_url)
     except ConfigurationError as error:
-        told = failed("settings", str(error), "mend this; nothing else was looked at")
-        found.append(told)
-        code = ExitCode.USAGE
-        if shape == "text":
-            terminal().print(_line(told), soft_wrap=True)
-    if shape == "json":
-        click.echo(orjson.dumps({"checks": [_document(one) for one in found]}))
-    if code is ExitCode.DONE and any(one.state is State.FAILED for one in found):
-        code = ExitCode.BAD_INPUT
-    raise SystemExit(int(code))
+        _tell([failed("settings", str(error), "mend this; nothing else was looked at")], shape)
+        raise SystemExit(int(ExitCode.USAGE)) from None
+    states = _tell(_look(situation), shape)
+    raise SystemExit(int(ExitCode.BAD_INPUT if State.FAILED in states else ExitCode.DONE))
 
 
-def _look(surroundings: Surroundings, site: Path | None, base_url: str | None) -> Iterator[Checked]:
-    """The checks one after another; on a terminal with what is being looked at. Raises ConfigurationError."""
+def _situation(surroundings: Surroundings, site: Path | None, base_url: str | None) -> Situation:
+    """What `serve` would start with. Raises ConfigurationError where it would not."""
     settings = read_settings(surroundings.environment, site)
     check_serving(settings.serving, asks_callers=bool(settings.trust.clients))
     create_gate(settings, surroundings.now)
-    situation = Situation(settings, load(settings), surroundings.now, base_url)
+    return Situation(settings, load(settings), surroundings.now, base_url)
+
+
+def _look(situation: Situation) -> Iterator[Checked]:
+    """The checks one after another; on a terminal with what is being looked at."""
     console = terminal(error=True)
     for name, check in ROUNDS:
         with console.status(f"Looking at: {name}"):
-            yield from check(situation)
+            found = tuple(check(situation))
+        yield from found  # not inside: a status on the terminal would take what is written to standard output
+
+
+def _tell(checked: Iterable[Checked], shape: str) -> frozenset[State]:
+    """Prints each as it comes, JSON at the end; the states there are."""
+    found = []
+    for one in checked:
+        found.append(one)
+        if shape == "text":
+            terminal().print(_line(one), soft_wrap=True)
+    if shape == "json":
+        click.echo(orjson.dumps({"checks": [_document(one) for one in found]}))
+    return frozenset(one.state for one in found)
 
 
 def _line(one: Checked) -> Text:
