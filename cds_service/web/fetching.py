@@ -146,7 +146,7 @@ class Fetcher:
             raise Unanswered(Reason.NOT_ALLOWED)
         limits = self.limits
         egress = Egress.to(wanted.origins, limits.allow_private_addresses, allow_http=limits.allow_http)
-        return Server(base, egress.route(base), request_headers(access.token))
+        return Server(base, egress.route(base), request_headers(access.token, wanted.trace))
 
     def _budget(self, begun: float, access: Access, allowance: Allowance) -> Budget:
         limits = self.limits

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from hashlib import blake2b
 from http import HTTPStatus
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -101,9 +102,18 @@ class _Failed(Exception):  # noqa: N818 - an answer that is of no use, with the 
         self.outcome = outcome
 
 
-def request_headers(token: str) -> Mapping[str, str]:
-    """What every request bears: the token, and the wish to be told of a parameter that the server does not know."""
-    return {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json", "Prefer": "handling=strict"}
+def request_headers(token: str, trace: str) -> Mapping[str, str]:
+    """What every request bears: the token, the wish to be told of a parameter that the server does not know, the trace.
+
+    `trace` is the call's, 32 hexadecimal digits, so that both logs know the request by it (W3C trace context).
+    """
+    span = blake2b(trace.encode(), digest_size=8).hexdigest()
+    return {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/fhir+json",
+        "Prefer": "handling=strict",
+        "traceparent": f"00-{trace}-{span}-00",
+    }
 
 
 def run(search: Search, server: Server, bounds: Bounds, reading: Reading) -> Found:

@@ -1,5 +1,6 @@
 """A FHIR server that hangs, drips or hangs up costs a call its budget and no more, and nothing else of the service."""
 
+import re
 from collections.abc import Iterator
 from threading import enumerate as all_threads
 from time import perf_counter
@@ -63,11 +64,22 @@ def test_the_call_is_answered_all_the_same(speak: Speak) -> None:
     assert server.requests
 
 
+def test_the_server_is_told_the_trace_of_the_call() -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "tracestate": "vendor=secret"}
+    with speaking(hung_up) as server:
+        request = fetching_call(CHART, NEEDED, f"{server.origin}/fhir")
+        assert caller_of(server).post(SERVICE, json=request, headers=headers).status_code == 200
+    assert server.requests
+    assert all(re.search(rf"(?im)^traceparent: 00-{trace}-[0-9a-f]{{16}}-00\r?$", head) for head in server.requests)
+    assert not [head for head in server.requests if "tracestate" in head.lower()]
+
+
 def bounded(server: Loopback) -> tuple[Server, Bounds, Reading]:
     route = Egress.to((server.origin,), allow_http=True).route(server.origin)
     budget = Budget(perf_counter() + 20, 20, 20, Allowance(1000))
     reading = Reading(product().vocabulary, product().settings.zone, Patient(id="p1"), None)
-    return Server(server.origin, route, request_headers("t")), Bounds(budget, Allowance(10), 2), reading
+    return Server(server.origin, route, request_headers("t", "0" * 31 + "1")), Bounds(budget, Allowance(10), 2), reading
 
 
 @pytest.fixture
