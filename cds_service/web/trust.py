@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from typing import Final
 
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
@@ -13,6 +14,9 @@ from cds_service.settings import Client, Settings, Trust
 from cds_service.web.egress import Budget, Egress, Unanswered, get
 from cds_service.web.keys import FetchedKeys, Key, KeyServerFailed, KeySource, PinnedKeys, ReadKeySet
 from cds_service.web.tokens import Claims, Header, Reason, Refused, bearer, read_claims, read_header
+
+_REMEMBERED: Final = 3_600
+"""Seconds that a used token is remembered after its end: no clock that is set back by less brings it to life again."""
 
 
 class GuardedGate:
@@ -40,8 +44,8 @@ class GuardedGate:
         if not is_signed(token, key, header, client.algorithms):
             raise Refused(Reason.SIGNATURE)
         _check_claims(claims, self._trust, self._trust.audience.rstrip("/") + path, now)
-        worthless_at = int(claims.expires_at + self._trust.leeway_seconds) + 1
-        if not self._store.use(claims.issuer, claims.identity, worthless_at, int(now)):
+        forgotten_at = int(claims.expires_at + self._trust.leeway_seconds) + _REMEMBERED
+        if not self._store.use(claims.issuer, claims.identity, forgotten_at, int(now)):
             raise Refused(Reason.REPLAYED)
 
     def check(self) -> None:

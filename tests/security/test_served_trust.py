@@ -154,7 +154,7 @@ def test_it_says_at_start_what_nothing_guards(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "1", "--host", "0.0.0.0", "--insecure-open") as running:  # noqa: S104 - asked for
         assert running.line.startswith("cotsom-cds: serving on http://0.0.0.0:")
         told = [json.loads(line) for line in running.log.read_text(encoding="utf-8").splitlines()]
-        assert [(line["level"], line["event"]) for line in told] == [("warning", "open"), ("warning", "plain")]
+        assert [(line["level"], line["event"]) for line in told[:2]] == [("warning", "open"), ("warning", "plain")]
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_with_clients_it_may_listen_to_other_machines_and_a_store_that_is_down_i
     name = site(tmp_path, store="sqlite:////nowhere/ledger.sqlite")
     with served(tmp_path, "--workers", "1", "--host", "0.0.0.0", "--site", name) as running:  # noqa: S104 - guarded
         told = [json.loads(line) for line in running.log.read_text(encoding="utf-8").splitlines()]
-        assert [line["event"] for line in told] == ["replay-store", "plain"]
+        assert [line["event"] for line in told[:2]] == ["replay-store", "plain"]
         assert told[0]["kind"] == "OperationalError SQLITE_CANTOPEN"
         base = running.base
         assert requests.post(base + SERVICE, BODY, headers=fresh(tmp_path), timeout=PATIENCE).status_code == 503
