@@ -6,7 +6,9 @@ Some EHRs render raw HTML inside a card's detail; a diagnosis called `<img onerr
 import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+# A hyphen makes something of a line, or of a cell of a table, only where it begins it: dates stay as they are read.
+_LEADING_HYPHEN = re.compile(r"^([\s:]*)-(?=[-\s:]|$)")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "@": "&#64;"}
 _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|javascript|data)(:)|(www)(\.)")
 
@@ -14,7 +16,7 @@ _ADDRESS = re.compile(r"(?i)(https?|ftp|mailto|xmpp|javascript|data)(:)|(www)(\.
 def escaped(text: str) -> str:
     """The text, showing as itself whether it is read as Markdown or as HTML; nothing in it becomes a link."""
     plain = _CONTROL.sub(" ", text).strip()
-    marked = _MARKDOWN.sub(r"\\\1", plain)
+    marked = _LEADING_HYPHEN.sub(r"\1\\-", _MARKDOWN.sub(r"\\\1", plain))
     html = "".join(_HTML.get(character, character) for character in marked)
     return _ADDRESS.sub(_unlinked, html)
 

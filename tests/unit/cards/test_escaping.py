@@ -77,6 +77,19 @@ def test_text_makes_no_element_in_a_list_and_in_a_table(text: str) -> None:
     assert set(re.findall(r"<(\w+)", table)) == {"table", "thead", "tbody", "tr", "th", "td"}
 
 
+@pytest.mark.parametrize("text", ["-", "---", "- item", "- - -", ":-", "-:", ":-:", ": -", "--|--", "-\n---"])
+def test_a_hyphen_that_begins_a_text_makes_nothing_of_its_line_or_cell(text: str) -> None:
+    assert re.findall(r"<(\w+)", RENDERER.render(escaped(text))) == ["p"]
+    assert re.findall(r"<(\w+)", RENDERER.render(f"heading\n{escaped(text)}")) == ["p"]
+    assert re.findall(r"<(\w+)", RENDERER.render(f"| a |\n| {escaped(text)} |\n")) == ["p"]
+    assert html.unescape(RENDERER.renderInline(escaped(text))) == plain(text)
+
+
+@pytest.mark.parametrize("text", ["2026-11-16", "to 2026-11-20 -", "Child-Pugh A", "a - b -- c", "-1.5"])
+def test_a_hyphen_inside_a_text_stays_as_it_is_read(text: str) -> None:
+    assert escaped(text) == text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_makes_no_element_where_it_is_read_as_html(text: str) -> None:
     assert not set(escaped(text)) & set("<>\"'")

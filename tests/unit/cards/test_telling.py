@@ -72,7 +72,7 @@ def test_epic_does_one_action_a_suggestion_and_what_it_cannot_do_is_for_a_hand()
     assert len({suggestion.uuid for suggestion in told.suggestions} | {"s0"}) == 3
     assert "By hand" not in told.detail
     assert told.detail.endswith(
-        "**To be done by hand:**\n- End sorafenib on 2026\\-11\\-23\n\nThe 3 changes belong together: make every one."
+        "**To be done by hand:**\n- End sorafenib on 2026-11-23\n\nThe 3 changes belong together: make every one."
     )
 
 
