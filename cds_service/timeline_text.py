@@ -89,7 +89,7 @@ def _parts(
         yield Text(words.say(absence_of(assessment)), style="bold")
     else:
         yield _chart(timeline, words, width)
-        yield from _events(timeline, words)
+        yield from _events(timeline, words, width)
         yield from _steps(timeline.steps, words)
         yield from _cycle(timeline.cycle, words) if timeline.cycle else ()
     yield Text(say["text.disclaimer"], style="dim")
@@ -181,9 +181,10 @@ def _row(bars: Iterable[Bar], scale: Scale, day: date) -> Text:
     return Text.assemble(*cells)
 
 
-def _events(timeline: Timeline, words: Words) -> Iterator[RenderableType]:
+def _events(timeline: Timeline, words: Words, width: int) -> Iterator[RenderableType]:
     yield Text(f"\n{words.catalogue['timeline.heading.events']}", style="bold")
-    table = _table()
+    longest = max((len(event.reference) for event in timeline.events), default=0)
+    table = _table(whole_last=longest <= width // 2)
     for event in timeline.events:
         open_text = "" if event.certain else words.catalogue["timeline.not-certain"]
         text = Text.assemble(words.say(event.text), (f"  {open_text}", "magenta"))
@@ -228,20 +229,22 @@ def _cycle(cycle: Cycle, words: Words) -> Iterator[RenderableType]:
 
 
 def _conflicts(cycle: Cycle, words: Words) -> Table:
-    """Which part conflicts with what, and why; the gravest first."""
-    table = _table()
+    """Which part conflicts, why, and with what; the gravest first."""
+    table = _table(columns=2)
     for conflict in cycle.conflicts:
         part = words.catalogue[f"timeline.part.{conflict.part}"]
         # the reason names the analytes already
         against = "" if conflict.part is Part.SAFETY else ", ".join(conflict.against)
-        why = Text.assemble(one_line(reasons_of(conflict, words)), (f"  {conflict.rule or ''}", "dim"))
+        by = "".join(f"  {name}" for name in (conflict.rule, one_line(against)) if name)
         severity = Text(words.catalogue[f"timeline.severity.{conflict.severity}"], style=_SEVERITIES[conflict.severity])
-        table.add_row(Text.assemble(severity, f" {part}"), Text(one_line(against), style="dim"), why)
+        why = Text.assemble(one_line(reasons_of(conflict, words)), (by, "dim"))
+        table.add_row(Text.assemble(severity, f" {part}"), why)
     return table
 
 
-def _table() -> Table:
+def _table(*, columns: int = 3, whole_last: bool = False) -> Table:
+    """A table without lines. `whole_last`: the last column, of references, is not broken."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for _ in range(3):
-        table.add_column(overflow="fold")
+    for number in range(1, columns + 1):
+        table.add_column(overflow="fold", no_wrap=whole_last and number == columns)
     return table

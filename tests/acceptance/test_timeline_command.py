@@ -70,6 +70,18 @@ def test_the_same_chart_gives_the_same_bytes_and_no_terminal_no_colour(tmp_path:
         assert said in first.out
 
 
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_a_reference_is_not_broken_and_stands_behind_the_reason(tmp_path: Path, columns: str) -> None:
+    session = {**SESSION, "id": "procedure-of-october-26"}
+    write(tmp_path, "chart.json", bundle(PATIENT, condition(CANCER), enrolled(), session))
+    ran = run(tmp_path, "timeline", "chart.json", *TEXT, "--tace", "2026-12-03", environment={"COLUMNS": columns})
+    recorded, _, conflicts = ran.out.partition("What conflicts")
+    assert "Procedure/procedure-of-october-26" in recorded
+    assert max(map(len, ran.out.splitlines())) <= int(columns)
+    words = " ".join(conflicts.split())
+    assert "since the TACE of 2026-10-26 TACE-05 Procedure/procedure-of-october-26" in words
+
+
 @pytest.mark.parametrize(
     ("resources", "said"),
     [
