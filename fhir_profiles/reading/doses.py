@@ -28,6 +28,7 @@ class Repeat(Element, frozen=True, gc=False):
     periodUnit: str | None = None
     timeOfDay: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
+    dayOfWeek: tuple[str, ...] = ()
 
 
 class Rhythm(Element, frozen=True, gc=False):
@@ -108,13 +109,20 @@ def _times(plan: DosePlan) -> tuple[str, ...] | None:
     if timing is None:
         return None
     repeat = timing.repeat
+    if repeat is not None and (repeat.dayOfWeek or (repeat.period is not None and not is_measurement(repeat.period))):
+        return None
     if repeat is not None and (repeat.timeOfDay or repeat.when):
-        return repeat.timeOfDay or repeat.when
+        return (repeat.timeOfDay or repeat.when) if _every_day(repeat) else None
     count = _count(repeat) if repeat is not None else None
     if count is None and timing.code is not None:
         codes = {_BY_CODE[coding.code] for coding in timing.code.coding if coding.code in _BY_CODE}
         count = codes.pop() if len(codes) == 1 else None
     return None if count is None else tuple(f"time {number + 1}" for number in range(count))
+
+
+def _every_day(repeat: Repeat) -> bool:
+    """Whether named times are those of each day; without a period they are."""
+    return repeat.period is None or repeat.period * _HOURS.get(repeat.periodUnit or "", Decimal(0)) == _DAY
 
 
 def _count(repeat: Repeat) -> int | None:

@@ -170,8 +170,12 @@ def _stopped(care: Care, eve: date) -> State | None:
         return State.UNKNOWN
     last = history.latest_course()
     since = last is not None and (history.latest is None or last.start.first >= history.latest)
-    over = last is not None and (ended_by(last, eve) or not (last.open or last.active))
-    return State.DONE if taken or (since and over) else None
+    if taken:
+        return State.DONE
+    if last is None or not since or last.open or (last.active and not ended_by(last, eve)):
+        return None
+    # what was stopped on a day that nobody wrote down was stopped by today, and perhaps not by the eve
+    return State.DONE if ended_by(last, eve) or (last.end is None and care.day <= eve) else State.UNKNOWN
 
 
 def _review(care: Care) -> Iterator[Step]:

@@ -85,6 +85,29 @@ def test_what_cannot_be_read_is_neither(entry: dict[str, str]) -> None:
     assert read(entry) is Dose.UNREADABLE
 
 
+@pytest.mark.parametrize(
+    "repeat",
+    [
+        {"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "thu"]},
+        {"timeOfDay": ["08:00:00", "20:00:00"], "period": 2, "periodUnit": "d"},
+        {"when": ["MORN", "EVE"], "period": 1, "periodUnit": "wk"},
+        {"frequency": 2, "period": "NaN", "periodUnit": "d"},
+        {"frequency": 2, "period": "1e99999", "periodUnit": "d"},
+    ],
+    ids=str,
+)
+def test_times_of_some_days_are_no_times_of_a_day(repeat: dict[str, Any]) -> None:
+    amount = [{"doseQuantity": {"value": 400, "unit": "mg"}}]
+    assert read_raw([{"timing": {"repeat": repeat}, "doseAndRate": amount}]) is Dose.UNREADABLE
+
+
+@pytest.mark.parametrize("every", [{}, {"period": 1, "periodUnit": "d"}, {"period": 24, "periodUnit": "h"}])
+def test_named_times_are_those_of_each_day(every: dict[str, Any]) -> None:
+    repeat = {"timeOfDay": ["08:00:00", "20:00:00"], **every}
+    amount = [{"doseQuantity": {"value": 400, "unit": "mg"}}]
+    assert read_raw([{"timing": {"repeat": repeat}, "doseAndRate": amount}]) is Dose.FULL
+
+
 def test_no_entry_is_no_dose() -> None:
     assert read() is Dose.UNREADABLE
 
