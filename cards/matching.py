@@ -1,7 +1,7 @@
 """MATCH-01: the card that says a patient may qualify, or when (rulebook 8.3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cards.documents import assessment_document, reason_of
@@ -167,20 +167,14 @@ def override_reasons(words: Words) -> tuple[Coding, ...]:
 
 def extension(assessment: Assessment, words: Words, trace: str) -> Mapping[str, object]:
     """Contract 4.2: the trial, the trace id, and the assessment without lines that are merely presumed."""
-    document = dict(assessment_document(assessment, words))
-    worth = [
-        line
-        for finding, line in zip(assessment.findings, _lines(document), strict=True)
+    worth = tuple(
+        finding
+        for finding in assessment.findings
         if finding.verdict is not Verdict.PRESUMED and (finding.verdict is not Verdict.SATISFIED or finding.evidence)
-    ]
+    )
     return {
         "trial": assessment.trial,
         "protocolVersion": assessment.protocol_version,
         "traceId": trace,
-        "assessment": pruned({**document, "criteria": worth}),
+        "assessment": pruned(assessment_document(replace(assessment, findings=worth), words)),
     }
-
-
-def _lines(document: Mapping[str, object]) -> list[object]:
-    lines = document["criteria"]
-    return lines if isinstance(lines, list) else []

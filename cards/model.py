@@ -10,6 +10,7 @@ from enum import StrEnum
 Json = Mapping[str, object]
 EXTENSION = "org.cotsom-cds"
 SUMMARY_BELOW = 140
+_EMPTY: tuple[object, ...] = (None, "", [], {}, ())
 
 
 class Indicator(StrEnum):
@@ -128,4 +129,4 @@ class Card:
 
 def present(attributes: Json) -> Json:
     """The attributes that have content: none is null, none is empty."""
-    return {name: value for name, value in attributes.items() if value not in (None, "", [], {}, ())}
+    return {name: value for name, value in attributes.items() if value or value not in _EMPTY}

@@ -126,18 +126,22 @@ class Duration:
     @property
     def in_days(self) -> int | None:
         """Whole days, where the length does not depend on the calendar."""
-        return {"days": self.amount, "weeks": self.amount * 7}.get(self.unit)
+        if self.unit == "days":
+            return self.amount
+        return self.amount * 7 if self.unit == "weeks" else None
 
     def after(self, day: date) -> date:
         """The day this long after `day`."""
-        if self.in_days is not None:
-            return add_days(day, self.in_days)
+        days = self.in_days
+        if days is not None:
+            return add_days(day, days)
         return add_months(day, self.amount * (12 if self.unit == "years" else 1))
 
     def before(self, day: date) -> date:
         """The day this long before `day`."""
-        if self.in_days is not None:
-            return add_days(day, -self.in_days)
+        days = self.in_days
+        if days is not None:
+            return add_days(day, -days)
         return add_months(day, -self.amount * (12 if self.unit == "years" else 1))
 
     def __str__(self) -> str:

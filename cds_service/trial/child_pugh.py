@@ -59,16 +59,14 @@ class Documented:
 
 @dataclass(frozen=True, slots=True)
 class ChildPugh:
-    """The calculated interval with its parts, and the documented one, where it counts."""
+    """The calculated interval with its parts, and the documented one, where it counts.
+
+    `score`: the least and the greatest that the parts allow.
+    """
 
     parts: tuple[Part, ...]
+    score: tuple[int, int]
     documented: Documented | None
-    in_part: bool
-
-    @property
-    def score(self) -> tuple[int, int]:
-        """The least and the greatest score that the parts allow."""
-        return sum(p.points.low for p in self.parts), sum(p.points.high for p in self.parts)
 
     @property
     def calculated_a(self) -> bool | None:
@@ -118,10 +116,10 @@ def class_of(low: int, high: int) -> str | None:
 
 def reckon(rules: ChildPughRules, measures: Measures, record: PatientRecord, day: date) -> ChildPugh:
     """Child-Pugh of this record on this day."""
-    laboratory = tuple(_laboratory(rules, rule, measures, record, day) for rule in rules.laboratory)
-    signs = tuple(_sign(rules, rule, measures, record, day) for rule in rules.signs)
-    in_part = record.sources[Source.OBSERVATIONS] is not SourceState.SUPPLIED
-    return ChildPugh(laboratory + signs, _documented(rules, measures, record, day), in_part)
+    laboratory = [_laboratory(rules, rule, measures, record, day) for rule in rules.laboratory]
+    parts = (*laboratory, *[_sign(rules, rule, measures, record, day) for rule in rules.signs])
+    score = sum([part.points.low for part in parts]), sum([part.points.high for part in parts])
+    return ChildPugh(parts, score, _documented(rules, measures, record, day))
 
 
 def _laboratory(rules: ChildPughRules, rule: PointRule, measures: Measures, record: PatientRecord, day: date) -> Part:

@@ -1,7 +1,7 @@
 """Reads a decision list: the verdict that every possible reading leads to (rulebook section 5)."""
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cds_service.trial.case import Case
 from cds_service.trial.findings import (
@@ -20,6 +20,7 @@ from cds_service.trial.protocol import Clause, Criterion
 _REASONS_SHOWN = 3
 _EVIDENCE_SHOWN = 8
 _PASSES = frozenset({Verdict.SATISFIED, Verdict.PRESUMED})
+_T = TypeVar("_T")
 _OPEN = (Certainty.MAYBE, Certainty.HIDDEN)
 
 
@@ -70,7 +71,9 @@ def _settle(heard: list[_Heard], last: Verdict) -> Verdict:
 
     A source that is missing may hide an exception, and takes back no violation that is certain.
     """
-    ends_certain = bool(heard) and heard[-1].answer.certainty is Certainty.YES
+    if not _open(heard):
+        return last
+    ends_certain = heard[-1].answer.certainty is Certainty.YES
     may = {h.clause.verdict for h in heard if h.answer.certainty is Certainty.MAYBE} | {last}
     if ends_certain and last is Verdict.VIOLATED and may == {Verdict.VIOLATED}:
         return Verdict.VIOLATED
@@ -86,8 +89,8 @@ def _open(heard: list[_Heard]) -> list[_Heard]:
 
 def _explain(criterion: Criterion, heard: list[_Heard], verdict: Verdict, other: Finding | None, case: Case) -> Finding:
     behind = _behind(heard, verdict)
-    reasons = _merged(tuple(dict.fromkeys(h.answer.reason for h in behind)))[:_REASONS_SHOWN]
-    evidence = tuple(dict.fromkeys(e for h in behind for e in h.answer.evidence))[:_EVIDENCE_SHOWN]
+    reasons = _merged(_distinct([h.answer.reason for h in behind]))[:_REASONS_SHOWN]
+    evidence = _distinct([e for h in behind for e in h.answer.evidence])[:_EVIDENCE_SHOWN]
     asks: tuple[Ask, ...] = ()
     if verdict is Verdict.UNKNOWN:
         reasons, evidence = _with_other(reasons, evidence, other)
@@ -96,9 +99,13 @@ def _explain(criterion: Criterion, heard: list[_Heard], verdict: Verdict, other:
     return Finding(criterion.id, verdict, reasons or (_plain_reason(verdict),), evidence, asks, lapses)
 
 
+def _distinct(given: list[_T]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(given)) if len(given) > 1 else tuple(given)
+
+
 def _merged(reasons: tuple[Message, ...]) -> tuple[Message, ...]:
     """One sentence for everything that nothing is recorded of."""
-    silent = [reason for reason in reasons if reason.id == "none-recorded"]
+    silent = [reason for reason in reasons if reason.id == "none-recorded"] if len(reasons) > 1 else []
     if len(silent) <= 1:
         return reasons
     names = (name for reason in silent for _, value in reason.parameters if isinstance(value, tuple) for name in value)

@@ -16,6 +16,7 @@ from fhir_profiles.record import Coded, Number, PatientRecord, Result, Unreadabl
 _PERCENT = frozenset({"%", "10*-2"})
 # A scale to a hundred (Karnofsky) is often sent in per cent.
 _WHOLE = 100
+_SHOWN_TO, _SHOWN_ROUNDED = Decimal("0.001"), Decimal(1_000_000)
 _GRADE = re.compile(r"\d{1,3}(?:\.0+)?", re.ASCII)
 
 
@@ -126,6 +127,8 @@ def number_in_unit(measures: Measures, analyte: Analyte, value: Value) -> tuple[
     if given is None:
         return None, "unit"
     low, high = analyte.plausible
+    if given.is_exact and given.within(low, high):
+        return given, ""
     if any(end is not None and not low <= end <= high for end in (given.low, given.high)):
         return None, "implausible"
     return given.clipped(low, high), ""
@@ -137,7 +140,10 @@ def _converted(measures: Measures, analyte: Analyte, value: Number) -> NumberInt
         return None
     given = value.interval
     low = None if given.low is None else convert(measures, analyte, given.low, value.unit)
-    high = None if given.high is None else convert(measures, analyte, given.high, value.unit)
+    if given.high is given.low:
+        high = low
+    else:
+        high = None if given.high is None else convert(measures, analyte, given.high, value.unit)
     if (low is None) != (given.low is None) or (high is None) != (given.high is None):
         return None
     return NumberInterval(low, high, given.low_open, given.high_open)
@@ -247,7 +253,7 @@ def shown(interval: NumberInterval | None, unit: str) -> str | None:
 
 def plain(value: Decimal) -> str:
     """A number without needless digits; never rounded to another side of a limit it is close to."""
-    rounded = value.quantize(Decimal("0.001")) if abs(value) < 1_000_000 else value  # noqa: PLR2004 - digits, not a limit
+    rounded = value.quantize(_SHOWN_TO) if -_SHOWN_ROUNDED < value < _SHOWN_ROUNDED else value
     text = f"{rounded:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

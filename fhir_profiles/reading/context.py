@@ -12,12 +12,12 @@ from fhir_profiles.record import Doubt, QualityIssue
 from fhir_profiles.resources import Observation, Patient
 from fhir_profiles.terminology import Terminology
 
-_NO_SETS: frozenset[str] = frozenset()
+NO_SETS: frozenset[str] = frozenset()
 _NO_DOUBTS: Mapping[str, Doubt] = {}
 
 
 Classified = tuple[frozenset[str], Mapping[str, Doubt]]
-NOTHING: Classified = (_NO_SETS, _NO_DOUBTS)
+NOTHING: Classified = (NO_SETS, _NO_DOUBTS)
 
 
 class Belongs(Enum):
@@ -102,8 +102,8 @@ class Reading:
     def mentions_in(self, concept: CodeableConcept | None) -> frozenset[str]:
         """The concepts that a concept's text or any of its displays mention."""
         if concept is None:
-            return _NO_SETS
-        found = self.mentioned(concept.text) if concept.text else _NO_SETS
+            return NO_SETS
+        found = self.mentioned(concept.text) if concept.text else NO_SETS
         for coding in concept.coding:
             if coding.display and coding.display != concept.text:
                 found |= self.mentioned(coding.display)
@@ -121,7 +121,7 @@ class Reading:
     def classify(self, concepts: Iterable[CodeableConcept | None]) -> Classified:
         """Sets that a resource is certainly in, and sets it may be in, by unverified codes or by words alone."""
         terminology = self.vocabulary.terminology
-        certain, doubtful, left_out, words = _NO_SETS, _NO_SETS, _NO_SETS, _NO_SETS
+        certain, doubtful, left_out, words = NO_SETS, NO_SETS, NO_SETS, NO_SETS
         for concept in concepts:
             membership = terminology.membership_of(concept)
             certain |= membership.certain
@@ -132,7 +132,7 @@ class Reading:
         if not (doubtful or words):
             return certain, _NO_DOUBTS
         if terminology.names_it(certain):
-            words = _NO_SETS
+            words = NO_SETS
         doubts = dict.fromkeys(sorted(words - left_out - certain), Doubt.WORDS_ONLY)
         doubts.update(dict.fromkeys(sorted(doubtful - certain), Doubt.UNVERIFIED_CODE))
         return certain, doubts

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fhir_profiles.dates import NEVER_DATED, When, span_of
 from fhir_profiles.elements import CodeableConcept, Measurement, Quantity
 from fhir_profiles.intervals import is_measurement, read_interval
-from fhir_profiles.reading.context import Belongs, Classified, Reading, end_of, label_of
+from fhir_profiles.reading.context import NO_SETS, Belongs, Classified, Reading, end_of, label_of
 from fhir_profiles.reading.limits import read_limits
 from fhir_profiles.record import Coded, Flag, Number, Result, Unreadable, Value, Words
 from fhir_profiles.resources import Observation
@@ -85,6 +85,7 @@ def _when(reading: Reading, observation: Observation, reference: str) -> When:
 def _result(
     reading: Reading, observation: Observation, measured: Observation | Measurement, sets: Classified, when: When
 ) -> Result:
+    site, focus = observation.bodySite, observation.focus
     return Result(
         reference=f"Observation/{observation.id}",
         label=label_of(measured.code),
@@ -96,8 +97,8 @@ def _result(
         issued=observation.issued,
         value=read_value(reading, measured),
         limits=read_limits(reading, measured, when) if measured.referenceRange else (),
-        sites=reading.vocabulary.terminology.membership_of(observation.bodySite).certain,
-        focus=tuple(focus.reference for focus in observation.focus if focus.reference),
+        sites=reading.vocabulary.terminology.membership_of(site).certain if site is not None else NO_SETS,
+        focus=tuple(one.reference for one in focus if one.reference) if focus else (),
     )
 
 
@@ -145,8 +146,7 @@ def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown
     interval = read_interval(value, comparator)
     if interval is None:
         return Unreadable("unknown-comparator")
-    recorded = f"{comparator or ''}{value:f} {shown or unit or ''}".strip()
-    return Number(interval, unit, recorded)
+    return Number(interval, unit, f"{comparator or ''}{value:f} {shown or unit or ''}".strip())
 
 
 def _read_answer(reading: Reading, answer: CodeableConcept) -> Coded:

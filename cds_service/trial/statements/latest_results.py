@@ -21,6 +21,8 @@ def agree(candidates: tuple[Candidate, ...]) -> Answer:
 
     A result in doubt (no date, no subject, words only) changes nothing that a firm one says too.
     """
+    if len(candidates) == 1:
+        return candidates[0].would if candidates[0].firm else candidates[0].alone
     firm = [candidate for candidate in candidates if candidate.firm]
     answers = [c.would if firm else c.alone for c in candidates]
     evidence = tuple(e for answer in answers for e in answer.evidence)
