@@ -22,6 +22,8 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 key = $(shell { cat $(1) pyproject.toml; echo '$(CURDIR)'; } | cksum | tr -d ' ')
 RUNTIME_READY := $(VENV)/.ready-runtime-$(call key,requirements.txt)
 DEV_READY := $(VENV)/.ready-dev-$(call key,requirements-dev.txt)
+FHIR_VENV := .venv-fhir
+FHIR_READY := $(FHIR_VENV)/.ready-$(shell { cat requirements-fhir-server.txt; echo '$(CURDIR)'; } | cksum | tr -d ' ')
 BROKEN := $(shell $(BIN)/python -c 'import pip' >/dev/null 2>&1 || echo broken)
 
 .PHONY: help
@@ -34,7 +36,7 @@ demo: $(RUNTIME_READY) ## try the service with bundled patients, or one of your 
 
 .PHONY: test
 test: MAY_INSTALL := yes
-test: postgresql browser lint ## everything: style, types, layers, the whole test suite
+test: postgresql browser lint $(FHIR_READY) ## everything: style, types, layers, the whole test suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 .PHONY: check
@@ -60,12 +62,13 @@ docs: $(DEV_READY) ## write the generated pages of docs/ anew
 lock: $(DEV_READY) ## write the lock files anew; UPGRADE=1 takes the newest versions
 	$(COMPILE) --output-file=requirements.txt pyproject.toml requirements.in
 	$(COMPILE) --output-file=requirements-dev.txt pyproject.toml requirements-dev.in
-	@! grep -nE '://|index-url|find-links|trusted-host|(^|[ =])/' requirements.txt requirements-dev.txt \
+	$(COMPILE) --output-file=requirements-fhir-server.txt requirements-fhir-server.in
+	@! grep -nE '://|index-url|find-links|trusted-host|(^|[ =])/' requirements*.txt \
 		|| { echo 'A lock file names a host or a path of this machine.' >&2; exit 1; }
 
 .PHONY: clean
 clean: ## remove .venv, caches and build output
-	rm -rf $(VENV) build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) $(FHIR_VENV) build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find $(PACKAGES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -77,6 +80,15 @@ $(RUNTIME_READY) $(DEV_READY): $(if $(BROKEN),rebuild-venv)
 	@$(PIP) install --require-hashes --no-deps -r $(LOCK)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(RUNTIME_READY) $@
+
+# The FHIR server that fetching is tested against lives apart: its dependencies are not ours.
+$(FHIR_READY): | venv-module
+	@echo "Installing requirements-fhir-server.txt into $(FHIR_VENV) ..."
+	@rm -rf $(FHIR_VENV)
+	@$(PYTHON) -m venv $(FHIR_VENV)
+	@$(FHIR_VENV)/bin/python -m pip --disable-pip-version-check -qq install --require-hashes --no-deps \
+		-r requirements-fhir-server.txt
+	@touch $@
 
 .PHONY: rebuild-venv
 rebuild-venv: venv-module

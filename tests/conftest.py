@@ -12,6 +12,7 @@ from hypothesis import settings
 from cds_service import app
 from cds_service.loading import Loaded, load
 from cds_service.settings import Settings
+from tests.fhir_server import FhirServer, running_fhir_server
 from tests.postgres import Postgres, running_postgres
 from tests.security.attacks import Stage, staged
 
@@ -42,6 +43,13 @@ def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this test process."""
     with running_postgres() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def fhir_server() -> Iterator[FhirServer]:
+    """A FHIR server of this test process."""
+    with running_fhir_server() as server:
+        yield server
 
 
 @cache
