@@ -20,10 +20,11 @@ _LETTERS: Final = frozenset("ABC")  # of a Child-Pugh class, and of CYP3A4
 
 
 def english_in(text: str, also: Iterable[str] = ()) -> list[str]:
-    """The words in Latin letters that a Korean reader would not expect; `also`: words that the record itself uses."""
+    """The words in Latin letters that a Korean reader would not expect; `also`: words of the record, in any case."""
     rest = _UNITS.sub(" ", _IDS.sub(" ", _GAPS.sub(" ", text)))
-    known = ABBREVIATIONS | _LETTERS | frozenset(also)
-    return [word for word in _WORD.findall(rest) if word not in known and not (word == "R" and "FHIR R4" in text)]
+    recorded = {word.casefold() for word in also}
+    unknown = [word for word in _WORD.findall(rest) if word not in ABBREVIATIONS | _LETTERS]
+    return [word for word in unknown if word.casefold() not in recorded and not (word == "R" and "FHIR R4" in text)]
 
 
 def shown_in(card: Json) -> Iterator[str]:

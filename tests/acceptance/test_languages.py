@@ -114,12 +114,13 @@ def test_no_english_is_left_on_the_command_line() -> None:
 
 def test_the_text_for_people_is_korean_and_fits_the_terminal(tmp_path: Path) -> None:
     chart = str(tmp_path / write(tmp_path, "chart.json", enrolled_chart()))
-    for command in (("assess", chart, *TEXT), ("timeline", chart, *TEXT), ("protocol", "show")):
+    recorded = latin_words([enrolled_chart(), chart]) | set("PIRETxv") | {"KST", "NEXT"}
+    for command, phrase in ((("assess", chart, *TEXT), "복수 없음"), (("timeline", chart, *TEXT), "연구 등록")):
         ran = invoke(*command, "--language", "ko")
         assert (ran.code, ran.err) == (0, "")
-        lines = ran.out.splitlines()
-        assert max(map(cell_len, lines)) <= 200
-        assert sum(any("가" <= letter <= "힣" for letter in line) for line in lines) > len(lines) / 4
+        assert phrase in ran.out
+        assert max(map(cell_len, ran.out.splitlines())) <= 200
+        assert [word for line in ran.out.splitlines() for word in english_in(line, recorded)] == []
 
 
 def test_the_rows_of_a_korean_chart_stand_under_each_other(tmp_path: Path) -> None:
