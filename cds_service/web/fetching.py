@@ -196,11 +196,13 @@ def _lacking(
         answer = answers.get(key)
         if answer is None:
             yield key, None
-        elif any(state is SourceState.IN_PART for _, state in answer.states) and _goes_on(prefetch[key]):
+        elif any(state is SourceState.IN_PART for _, state in answer.states) and _goes_on(prefetch.get(key)):
             yield key, prefetch[key]
 
 
-def _goes_on(value: msgspec.Raw) -> bool:
+def _goes_on(value: msgspec.Raw | None) -> bool:
+    if value is None:
+        return False  # sent in parts: which of them goes on is not looked for
     try:
         return read_page(value).next is not None
     except UnreadableBody:

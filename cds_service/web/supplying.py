@@ -9,7 +9,7 @@ from cds_service.web.fetching import Fetcher, Wanted
 from cds_service.web.hook_requests import HookRequest
 from cds_service.web.problems import Problem, bad_request, missing_prefetch
 from fhir_profiles.reading.decoding import Decoded
-from fhir_profiles.reading.prefetch import decode_answer, join_answers
+from fhir_profiles.reading.prefetch import decode_answers, join_answers
 from fhir_profiles.record import Source, SourceState
 from fhir_profiles.resources import Patient
 
@@ -55,7 +55,7 @@ def supply(request: HookRequest, caller: Caller, fetcher: Fetcher, entries: int)
 def _read(request: HookRequest, entries: int) -> Answers:
     """The prefetched answers, all of them about the patient of the call."""
     try:
-        answers = {key: decode_answer(raw) for key, raw in (request.prefetch or {}).items()}
+        answers = decode_answers(request.prefetch or {})
     except RecursionError:
         raise bad_request("prefetch", "the JSON is nested too deeply") from None
     if sum(len(answer.received) for answer in answers.values() if answer) > entries:

@@ -31,6 +31,17 @@ ADDS_TO: Mapping[str, Source] = {
     "medicationStatements": Source.MEDICATIONS,
     "medicationAdministrations": Source.MEDICATIONS,
 }
+# What an EHR sends that takes one category a query, in place of the key that asks for all of them.
+PARTS_OF_KEY: Mapping[str, tuple[str, ...]] = {
+    "observations": (
+        "observationsLaboratory",
+        "observationsVitalSigns",
+        "observationsSurvey",
+        "observationsExam",
+        "observationsSocialHistory",
+        "observationsImaging",
+    ),
+}
 _WHOSE = frozenset({"patient", "subject", "individual"})
 
 
@@ -39,7 +50,31 @@ _NULL = msgspec.Raw(b"null")
 
 def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
     """The resources of all keys, and the state of every source: what no key answers was not supplied."""
-    return join_answers({key: decode_answer(raw) for key, raw in prefetch.items()})
+    return join_answers(decode_answers(prefetch))
+
+
+def decode_answers(prefetch: Mapping[str, msgspec.Raw]) -> Mapping[str, Decoded | None]:
+    """What each key holds. A key that was sent in parts is whole when every part answers, and absent otherwise."""
+    answers = {key: decode_answer(raw) for key, raw in prefetch.items()}
+    for key, parts in PARTS_OF_KEY.items():
+        given = [answer for part in parts if (answer := answers.get(part)) is not None]
+        if answers.get(key) is None and len(given) == len(parts):
+            answers = {name: answer for name, answer in answers.items() if name not in parts} | {key: _joined(given)}
+    return answers
+
+
+def _joined(parts: Collection[Decoded]) -> Decoded:
+    """The parts as one answer; a result of several categories stands in several of them, and is there once."""
+    known: dict[str, object] = {}
+    received = []
+    for entry in (entry for part in parts for entry in part.received):
+        name = getattr(entry.resource, "id", None)
+        if name is None or known.get(name) != entry.resource:
+            received.append(entry)
+        if name is not None:
+            known[name] = entry.resource
+    issues = (issue for part in parts for issue in part.issues)
+    return Decoded(tuple(received), tuple(issues), tuple(state for part in parts for state in part.states))
 
 
 def join_answers(answers: Mapping[str, Decoded | None], in_part: Collection[str] = ()) -> Decoded:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from fhir_profiles.reading.prefetch import SOURCE_OF_KEY, decode_prefetch
+from fhir_profiles.reading.prefetch import PARTS_OF_KEY, SOURCE_OF_KEY, decode_prefetch
 from fhir_profiles.record import Source, SourceState
-from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bundle, condition
+from fhir_profiles.resources import Observation
+from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
 
 KEYS = [
     *("patient", "conditions", "observations", "procedures", "medicationRequests"),
@@ -102,3 +103,42 @@ def test_the_resources_of_all_keys_are_received() -> None:
     prefetch = {"patient": PATIENT, "conditions": bundle(condition(CANCER)), "other": condition(BRAIN)}
     raw = {key: msgspec.Raw(json.dumps(value).encode()) for key, value in prefetch.items()}
     assert len(decode_prefetch(raw).received) == 3
+
+
+PARTS = PARTS_OF_KEY["observations"]
+EMPTY = bundle(kind="searchset")
+
+
+def in_parts(**instead: object) -> dict[str, object]:
+    """A prefetch with a query a category; an argument of ... leaves a part out."""
+    given = {**dict.fromkeys(PARTS, EMPTY), **instead}
+    return {"patient": PATIENT} | {key: value for key, value in given.items() if value is not ...}
+
+
+def test_a_key_sent_in_all_its_parts_supplies_its_source() -> None:
+    assert states(in_parts())[Source.OBSERVATIONS] is SourceState.SUPPLIED
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("value", [..., outcome("error")], ids=["left out", "failed"])
+def test_a_part_that_lacks_leaves_the_source_open(part: str, value: object) -> None:
+    seen = bilirubin(1.1)
+    other = next(one for one in PARTS if one != part)
+    given = in_parts(**{part: value, other: bundle(seen, kind="searchset")})
+    assert states(given)[Source.OBSERVATIONS] is SourceState.IN_PART
+    assert states(in_parts(**{part: value}))[Source.OBSERVATIONS] is SourceState.NOT_SUPPLIED
+
+
+def test_a_part_with_a_next_page_is_a_source_in_part() -> None:
+    going_on = {**EMPTY, "link": NEXT}
+    assert states(in_parts(observationsExam=going_on))[Source.OBSERVATIONS] is SourceState.IN_PART
+
+
+def test_a_result_of_two_categories_is_there_once_and_two_of_one_id_twice() -> None:
+    one, other = bilirubin(1.1), bilirubin(9.9)
+    for second, times in ((one, 1), (other, 2)):
+        given = in_parts(
+            observationsLaboratory=bundle(one, kind="searchset"), observationsExam=bundle(second, kind="searchset")
+        )
+        raw = {key: msgspec.Raw(json.dumps(value).encode()) for key, value in given.items()}
+        assert sum(isinstance(entry.resource, Observation) for entry in decode_prefetch(raw).received) == times
