@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from benchmarks import pages, service
+from benchmarks import pages, service, trust
 from benchmarks.charts import AS_OF, SIZES, Size, chart
 from cds_service.loading import Loaded, load
 from cds_service.settings import Settings
@@ -71,7 +71,7 @@ class Measured:
 
 
 def main() -> None:
-    """Prints the table of charts, how the time grows, what a start costs; then pages, and the running service."""
+    """Prints the tables of charts, growth and start; then pages, the running service, and what trust costs it."""
     loaded = load(Settings())
     measured = tuple(measure(loaded, size) for size in SIZES)
     _print_table(measured)
@@ -79,6 +79,7 @@ def main() -> None:
     _print_starts()
     pages.main()
     service.main()
+    trust.main()
 
 
 def measure(loaded: Loaded, size: Size) -> Measured:

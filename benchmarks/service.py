@@ -30,9 +30,9 @@ from benchmarks.charts import AS_OF
 
 _HOST: Final = "127.0.0.1"
 _WORKERS: Final = 2
-_PROCESSES: Final = 2
+PROCESSES: Final = 2
 _CLIENTS_A_PROCESS: Final = 4
-_CLIENTS: Final = _PROCESSES * _CLIENTS_A_PROCESS
+_CLIENTS: Final = PROCESSES * _CLIENTS_A_PROCESS
 _WARM_SECONDS: Final = 0.5
 _ROUND_SECONDS: Final = 1.5
 _HALF_LOAD_SECONDS: Final = 6.0
@@ -41,7 +41,7 @@ _STARTS: Final = 3
 _TRIES: Final = 1000
 _LEAST_RATIO: Final = {"M": 0.8, "M sign": 0.8}
 _P99_MS, _READY_SECONDS, _WORKER_MB = 50, 1.0, 120
-_OURS: Final = ("-m", "cds_service", "serve", "--port", "{port}", "--workers", str(_WORKERS))
+OURS: Final = ("-m", "cds_service", "serve", "--port", "{port}", "--workers", str(_WORKERS))
 _PLAIN: Final = ("-m", "benchmarks.baseline_app", "{port}", str(_WORKERS))
 
 
@@ -69,13 +69,17 @@ class Served:
 
 
 class Load(NamedTuple):
-    """What the clients of one process send; `pace` is the calls a second of one client, None for as fast as it can."""
+    """What the clients of one process send; `pace` is the calls a second of one client, None for as fast as it can.
+
+    `tokens`: one for each call, where the service asks who calls.
+    """
 
     port: int
     path: str
     body: bytes
     seconds: float
     pace: float | None = None
+    tokens: tuple[str, ...] = ()
 
 
 class Round(NamedTuple):
@@ -113,9 +117,9 @@ class Compared:
 
 def main() -> None:
     """Prints the table of calls, the waits at half load, the start and the memory."""
-    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as clients, _served(_OURS) as ours:
-        with _served(_PLAIN) as plain:
-            loads = tuple(_loads(ours))
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as clients, started(OURS) as ours:
+        with started(_PLAIN) as plain:
+            loads = tuple(loads_for(ours))
             compared = [one for name, load in loads for one in _compare(clients, (ours, plain), name, load)]
             _print_table(compared)
             print(
@@ -123,35 +127,37 @@ def main() -> None:
             )
         for name in _LEAST_RATIO:
             _print_half_load(clients, dict(loads)[name], next(c for c in compared if c.name == name))
-    print(f"ready after: {_start(_OURS):.2f} s, plain {_start(_PLAIN):.2f} s (target {_READY_SECONDS:.2f})")
+    print(f"ready after: {_start(OURS):.2f} s, plain {_start(_PLAIN):.2f} s (target {_READY_SECONDS:.2f})")
 
 
 def compare(commands: Sequence[str]) -> None:
     """Prints a line on chart M for each way to serve: what follows `python`, with {port} where its port belongs."""
-    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as clients, ExitStack() as running:
-        served = [running.enter_context(_served(shlex.split(command))) for command in commands]
-        load = dict(_loads(served[0]))["M"]
-        _print_table(tuple(_compare(clients, [*served, running.enter_context(_served(_PLAIN))], "M", load)))
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as clients, ExitStack() as running:
+        served = [running.enter_context(started(shlex.split(command))) for command in commands]
+        load = dict(loads_for(served[0]))["M"]
+        _print_table(tuple(_compare(clients, [*served, running.enter_context(started(_PLAIN))], "M", load)))
 
 
-def _loads(ours: Served) -> Iterator[tuple[str, Load]]:
+def loads_for(ours: Served) -> Iterator[tuple[str, Load]]:
+    """Name and load of each call that is measured."""
     for name, path, body in bodies(f"http://{_HOST}:{ours.port}"):
         yield name, Load(ours.port, path, body, _ROUND_SECONDS)
 
 
 def _compare(clients: Executor, sides: Sequence[Served], name: str, load: Load) -> Iterator[Compared]:
     """Every side but the last, each beside the last."""
-    for side in sides:
-        _one_round(clients, side, load._replace(port=side.port, seconds=_WARM_SECONDS))
-    turns = [[_one_round(clients, side, load._replace(port=side.port)) for side in sides] for _ in range(_ROUNDS)]
+    sent = [(side, [load._replace(port=side.port)] * PROCESSES) for side in sides]
+    for side, loads in sent:
+        round_of(clients, side, *(one._replace(seconds=_WARM_SECONDS) for one in loads))
+    turns = [[round_of(clients, side, *loads) for side, loads in sent] for _ in range(_ROUNDS)]
     *compared, plain = zip(*turns, strict=True)
     return (Compared(name, len(load.body), ours, plain) for ours in compared)
 
 
-def _one_round(clients: Executor, side: Served, load: Load) -> Round:
-    """All clients at once. Raises ConnectionError for an answer that is not a 200."""
+def round_of(clients: Executor, side: Served, *sent: Load) -> Round:
+    """All clients at once, each process its load. Raises ConnectionError for an answer that is not a 200."""
     before = side.processor_seconds()
-    answered = tuple(clients.map(drive, [load] * _PROCESSES))
+    answered = tuple(clients.map(drive, sent))
     spent = side.processor_seconds() - before
     return Round(tuple(span for spans, _ in answered for span in spans), max(s for _, s in answered), spent)
 
@@ -167,8 +173,10 @@ def drive(load: Load) -> tuple[tuple[float, ...], float]:
 def _calls(load: Load, number: int) -> Iterator[float]:
     """One client. A call that had to wait for its predecessor is timed from when it was due."""
     connection = HTTPConnection(_HOST, load.port, timeout=10)
+    tokens = iter(load.tokens[number::_CLIENTS_A_PROCESS])
     for due in _dues(load, number):
-        connection.request("POST", load.path, load.body, {"Content-Type": "application/json"})
+        token = {"Authorization": f"Bearer {next(tokens)}"} if load.tokens else {}
+        connection.request("POST", load.path, load.body, {"Content-Type": "application/json", **token})
         answer = connection.getresponse()
         answer.read()
         if answer.status != HTTPStatus.OK:
@@ -195,28 +203,31 @@ def _print_table(compared: Sequence[Compared]) -> None:
     for one in compared:
         ours, plain = one.ours, one.plain
         target = f"{_LEAST_RATIO[one.name]:.1f}" if one.name in _LEAST_RATIO else "-"
-        rates = f"{_middle(ours, 'rate'):8.0f} {_middle(plain, 'rate'):8.0f} {one.ratio:6.2f} {target:>6}"
-        waits = f"{_waits(ours)[0]:7.1f} {_waits(ours)[1]:7.1f} {_waits(plain)[0]:10.1f} {_waits(plain)[1]:10.1f}"
-        spent = f"{_middle(ours, 'processor_ms'):7.2f} {_middle(plain, 'processor_ms'):10.2f}"
+        rates = f"{middle_of(ours, 'rate'):8.0f} {middle_of(plain, 'rate'):8.0f} {one.ratio:6.2f} {target:>6}"
+        waits = (
+            f"{waits_of(ours)[0]:7.1f} {waits_of(ours)[1]:7.1f} {waits_of(plain)[0]:10.1f} {waits_of(plain)[1]:10.1f}"
+        )
+        spent = f"{middle_of(ours, 'processor_ms'):7.2f} {middle_of(plain, 'processor_ms'):10.2f}"
         print(f"{one.name:6} {one.length:9,} {rates} {waits} {spent}")
 
 
-def _middle(rounds: Sequence[Round], name: str) -> float:
+def middle_of(rounds: Sequence[Round], name: str) -> float:
+    """The median of a property over the rounds."""
     of: Callable[[Round], float] = attrgetter(name)
     return median(map(of, rounds))
 
 
-def _waits(rounds: Sequence[Round]) -> tuple[float, float]:
+def waits_of(rounds: Sequence[Round]) -> tuple[float, float]:
     """The 50th and the 99th percentile of all calls, in milliseconds."""
     cuts = quantiles((span * 1000 for one in rounds for span in one.spans), n=100, method="inclusive")
     return cuts[49], cuts[98]
 
 
 def _print_half_load(clients: Executor, load: Load, measured: Compared) -> None:
-    most = _middle(measured.ours, "rate")
+    most = middle_of(measured.ours, "rate")
     paced = load._replace(seconds=_HALF_LOAD_SECONDS, pace=most / 2 / _CLIENTS)
-    spans = tuple(span for answered, _ in clients.map(drive, [paced] * _PROCESSES) for span in answered)
-    middle, last = _waits([Round(spans, _HALF_LOAD_SECONDS, 0.0)])
+    spans = tuple(span for answered, _ in clients.map(drive, [paced] * PROCESSES) for span in answered)
+    middle, last = waits_of([Round(spans, _HALF_LOAD_SECONDS, 0.0)])
     calls = f"{most / 2:.0f} calls/s, {len(spans)} calls"
     print(f"{measured.name} at half load ({calls}): p50 {middle:.1f} ms, p99 {last:.1f} ms (target {_P99_MS})")
 
@@ -225,13 +236,13 @@ def _start(command: Sequence[str]) -> float:
     """The median of the seconds from the command to the first answer."""
     spent = []
     for _ in range(_STARTS):
-        with _served(command) as served:
+        with started(command) as served:
             spent.append(served.ready)
     return median(spent)
 
 
 @contextmanager
-def _served(command: Sequence[str]) -> Iterator[Served]:
+def started(command: Sequence[str]) -> Iterator[Served]:
     """A server for as long as it is needed, judging on the day for which the charts are made."""
     port = _free_port()
     filled = [sys.executable, *(part.format(port=port) for part in command)]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from cds_service.errors import ConfigurationError
 
@@ -20,20 +21,24 @@ _MIGRATING: Final = 0x636F74736F6D
 
 
 def open_engine(address: str) -> Engine:
-    """Connections by a database URL; nothing is connected yet.
+    """Connections by a database URL, on which every statement is a transaction; nothing is connected yet.
 
     Raises ConfigurationError, which never shows the URL's password.
     """
     url = _url(address)
-    shared = {"pool_size": _CONNECTIONS, "max_overflow": 0, "pool_timeout": _SECONDS}
+    # Threads that wait for SQLite's one writer wake in turn here; SQLite itself would have them sleep and look again.
+    size = 1 if url.get_backend_name() == "sqlite" else _CONNECTIONS
+    return _engine(url, isolation_level="AUTOCOMMIT", pool_size=size, max_overflow=0, pool_timeout=_SECONDS)
+
+
+def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - what SQLAlchemy takes
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": _SECONDS}, **shared)
+        engine = create_engine(url, connect_args={"timeout": _SECONDS}, **options)
         event.listen(engine, "connect", _open_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         return engine
     from cds_service.ledger.timed import connect_timed  # noqa: PLC0415 - loads a driver that SQLite does without
 
-    engine = create_engine(url, connect_args=_POSTGRESQL, pool_recycle=1_800, **shared)
+    engine = create_engine(url, connect_args=_POSTGRESQL, pool_recycle=1_800, **options)
     connect_timed(engine)
     return engine
 
@@ -63,11 +68,11 @@ def _url(address: str) -> URL:
 
 
 def _open_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's connection
-    """Transactions are begun by us (the driver's own begin too late), readers never wait for the writer.
+    """Readers never wait for the writer.
 
     What the last moment before a power cut wrote may be lost; what a crash of the process wrote is not.
     """
-    connection.isolation_level = None
+    connection.isolation_level = None  # transactions are begun by us, where there are any: the driver begins too late
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
 
@@ -76,11 +81,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def bring_up_to_date(address: str) -> None:
     """Makes or changes the tables; of several workers starting at once one does it while the others wait.
 
     Raises sqlalchemy.exc.SQLAlchemyError where the database cannot be reached.
     """
+    engine = _engine(_url(address), poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "begin", _begin_sqlite)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})

@@ -8,7 +8,7 @@ from threading import Lock
 from time import perf_counter, sleep
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Delete, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Delete, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,7 +44,7 @@ class ReplayStore:
 
         Raises ConfigurationError for an address that cannot be used; connects later.
         """
-        self._engine: Engine = open_engine(address)
+        self._address, self._engine = address, open_engine(address)
         insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         self._use = insert(USED_TOKENS).on_conflict_do_nothing().returning(USED_TOKENS.c.digest)
         self._lock, self._asking = Lock(), Lock()
@@ -122,12 +122,12 @@ class ReplayStore:
             return
         with self._lock:
             if not self._up_to_date:
-                bring_up_to_date(self._engine)
+                bring_up_to_date(self._address)
                 self._up_to_date = True
 
     def _insert(self, row: Row, now: int) -> bool:
         self._prepare()
-        with self._engine.begin() as connection:
+        with self._engine.connect() as connection:
             first = connection.execute(self._use, row).first() is not None or self._is_own(connection, row)
             if next(self._uses) % _EVERY == 0:
                 connection.execute(_REMOVAL, {"now": now})

@@ -12,6 +12,7 @@ USED_TOKENS: Final = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("expires_at", BigInteger, nullable=False, index=True),
     Column("call", LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
 )
 """A token that was used: the digest of its issuer and id, the second since 1970 after which it is worthless, the call.
 

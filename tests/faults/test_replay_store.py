@@ -141,7 +141,7 @@ def forgetful(database: Path, folder: Path) -> Iterator[Path]:
             while piece := near.recv(65_536):
                 if answers is None and b"INSERT INTO used_tokens" in piece:
                     inserting.add(far)
-                if answers is not None and near in inserting and b"COMMIT" in piece and not answers.is_set():
+                if answers is not None and near in inserting and b"INSERT 0 1" in piece and not answers.is_set():
                     answers.set()
                     break
                 far.sendall(piece)

@@ -14,6 +14,7 @@ def upgrade() -> None:
         sqlalchemy.Column("digest", sqlalchemy.LargeBinary(32), primary_key=True),
         sqlalchemy.Column("expires_at", sqlalchemy.BigInteger, nullable=False),
         sqlalchemy.Column("call", sqlalchemy.LargeBinary(16), nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_used_tokens_expires_at", "used_tokens", ["expires_at"])
 
