@@ -155,6 +155,7 @@ VALUES = {
     "trust.lifetime_seconds": 600,
     "trust.token_bytes": 4096,
     "trust.replay_store": "postgresql+psycopg://cds@db/cds",
+    "trust.replay_wait_seconds": 0.5,
     "trust.jwks_seconds": 1.5,
     "trust.jwks_bytes": 1000,
     "trust.jwks_fresh_seconds": 60,
