@@ -67,14 +67,18 @@ def _finding(part: Part, dialect: Dialect, told: Told) -> Finding:
 def _texts(part: Part) -> Iterator[Told]:
     for name in _TEXTS[part.kind]:
         value = part.content.get(name)
-        if not isinstance(value, str) or not value.strip():
+        is_text = isinstance(value, str) and bool(value.strip())
+        if not is_text and name not in dict(_empty(part)):
             yield Told(name, Severity.REFUSED, "a text is required")
 
 
+def _empty(part: Part) -> Iterator[tuple[str, object]]:
+    return ((name, value) for name, value in part.content.items() if value is None or value in ("", [], {}))
+
+
 def _hollow(part: Part) -> Iterator[Told]:
-    for name, value in part.content.items():
-        if value is None or value in ("", [], {}):
-            yield Told(name, Severity.REFUSED, "null or empty: leave it out")
+    for name, _ in _empty(part):
+        yield Told(name, Severity.REFUSED, "null or empty: leave it out, or say it")
 
 
 def _lists(part: Part) -> Iterator[Told]:

@@ -13,11 +13,13 @@ import pytest
 from cds_service.cli import main
 from cds_service.commands.serving import serve_command
 from cds_service.settings.limits import Limits
+from cds_service.web.observing import DEFINITIONS
 from tests.acceptance import COMMAND
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 UNIT: Final = ROOT / "deploy" / "cotsom-cds.service"
 PROXY: Final = ROOT / "deploy" / "nginx.conf"
+OPERATIONS: Final = ROOT / "docs" / "operations.md"
 INSTALLED: Final = "/opt/cotsom-cds/.venv/bin/cotsom-cds"
 
 
@@ -93,3 +95,9 @@ def test_nginx_understands_the_proxy_s_file(tmp_path: Path) -> None:
         [str(shutil.which("nginx")), "-t", "-c", str(whole)], capture_output=True, text=True, check=False
     )
     assert "syntax is ok" in done.stderr  # the folders that it would use may not be there
+
+
+def test_every_metric_that_operators_are_told_of_is_there() -> None:
+    named = set(re.findall(r"cotsom_[a-z_]+", OPERATIONS.read_text(encoding="utf-8")))
+    given = {f"{one.name}{end}" for one in DEFINITIONS.values() for end in ("", "_total", "_bucket")}
+    assert named - given == set()
