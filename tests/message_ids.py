@@ -1,6 +1,7 @@
-"""Which message ids code and templates ask for: written out, or by the prefix that a composed id begins with."""
+"""Which message ids code and templates ask for, written out or by a prefix; and what the catalogues say of them."""
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Formatter
@@ -68,6 +69,15 @@ def _of_template(name: nodes.Expr, place: str) -> Iterator[Asked]:
             yield from _of_template(second, place)
         case _:
             yield Asked("", whole=True, place=place)
+
+
+def written_in_template(text: str) -> list[str]:
+    """The words that stand in a template itself, between its tags or in what a tag says to a reader."""
+    tree = Environment(autoescape=True).parse(text)
+    parts = (part for output in tree.find_all(nodes.Output) for part in output.nodes)
+    html = "".join(part.data if isinstance(part, nodes.TemplateData) else "\0" for part in parts)
+    said = " ".join(re.findall(r'\b(?:aria-label|title|alt|placeholder)="([^"]*)"', html))
+    return re.findall(r"[^\W\d_]{2,}", f"{said} {re.sub(r'<[^>]*>', ' ', html)}")
 
 
 def parameters(text: str) -> set[str]:

@@ -1,6 +1,8 @@
 """Which language a reader gets: by `Accept-Language`, by `--language`, else by the site's setting; and all of it."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,18 @@ def test_no_english_is_left_on_the_command_line() -> None:
         sentences += [one["reason"] for one in (timeline["cycle"] or {}).get("conflicts", ())]
     assert len(assessed) == len(sorted(PATIENTS.glob("*.json")))
     assert {word for text in sentences for word in english_in(text, recorded)} <= {"assess"}
+
+
+def test_no_english_is_left_in_the_page_and_the_picture_of_a_patient(tmp_path: Path) -> None:
+    chart = next(PATIENTS.glob("13-*.json"))
+    recorded = latin_words(json.loads(chart.read_bytes())) | {"KST", "COTSOM"}
+    for command, shape in (("assess", "html"), ("timeline", "svg")):
+        file = tmp_path / f"patient.{shape}"
+        options = (*FIXED[:-1], shape, "--output", str(file), "--language", "ko")
+        assert invoke(command, str(chart), *options).code == 0
+        shown = re.sub(r"<(style|script)\b.*?</\1>", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        texts = re.findall(r">([^<]+)<|(?:aria-label|title|alt)=\"([^\"]*)\"", shown)
+        assert [word for text in texts for word in english_in(unescape(" ".join(text)), recorded)] == []
 
 
 def test_the_text_for_people_is_korean_and_fits_the_terminal(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.message_ids import (
     disagreements,
     unanswered,
     unused,
+    written_in_template,
 )
 
 SERVICE = Path(cds_service.__file__).parent
@@ -47,6 +48,19 @@ def test_every_message_is_shown_somewhere() -> None:
 @pytest.mark.parametrize("language", sorted(CATALOGUES))
 def test_words_are_text_without_markup(language: str) -> None:
     assert [name for name, text in CATALOGUES[language].items() if "<" in text or "&" in text] == []
+
+
+@pytest.mark.parametrize("file", sorted(SERVICE.rglob("*.html")), ids=lambda file: file.name)
+def test_a_template_holds_no_words_of_its_own(file: Path) -> None:
+    assert set(written_in_template(file.read_text(encoding="utf-8"))) <= {"COTSOM"}
+
+
+def test_words_in_a_template_are_found() -> None:
+    assert written_in_template('<p title="Hint {{ x }}" class="note">Hello {{ _("a") }}, 환자</p>') == [
+        "Hint",
+        "Hello",
+        "환자",
+    ]
 
 
 def test_the_ids_of_a_template_are_found_written_out_and_by_prefix() -> None:
