@@ -21,10 +21,12 @@ def _of_object(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
         name: _placed(value, depth) if _has_places(node, name, value) else _pruned(value, depth - 1)
         for name, value in node.items()
     }
-    return {name: value for name, value in within.items() if value not in _EMPTY}
+    return {name: value for name, value in within.items() if value or value not in _EMPTY}
 
 
 def _pruned(node: object, depth: int) -> object:
+    if isinstance(node, str):
+        return node
     if depth <= 0 and isinstance(node, (Mapping, list)):
         return None
     if isinstance(node, Mapping):

@@ -13,6 +13,8 @@ from fhir_profiles.resources import AllergyIntolerance, Condition, Procedure
 _NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
 _PRESENT = frozenset({"active", "recurrence", "relapse"})
 _PAST = frozenset({"inactive", "remission", "resolved"})
+_VERIFICATION = _NOT_A_CONDITION | {"confirmed", "unconfirmed", "provisional", "differential"}
+_CLINICAL = _PRESENT | _PAST
 _DONE = frozenset({"completed", "in-progress"})
 _NOT_AN_ALLERGY = frozenset({"refuted", "entered-in-error"})
 _MONTHS_IN = {
@@ -25,14 +27,15 @@ def status_code(concept: CodeableConcept | None, known: frozenset[str]) -> str |
     """The code of a status; None when the status is absent, "" when it is there and says nothing we know."""
     if concept is None:
         return None
-    return next((c.code for c in concept.coding if c.code in known), "")
+    for coding in concept.coding:
+        if coding.code in known:
+            return coding.code
+    return ""
 
 
 def read_condition(reading: Reading, condition: Condition) -> ConditionFact | None:
     """The diagnosis as a fact; None when its status takes it out of the record or no criterion knows it."""
-    verified = status_code(
-        condition.verificationStatus, _NOT_A_CONDITION | {"confirmed", "unconfirmed", "provisional", "differential"}
-    )
+    verified = status_code(condition.verificationStatus, _VERIFICATION)
     if verified in _NOT_A_CONDITION:
         return None
     sets, maybe = reading.classify_one(condition.code)
@@ -78,7 +81,7 @@ def _end_of_condition(reading: Reading, condition: Condition, reference: str) ->
 
 
 def _activity(condition: Condition, end: DateInterval | None) -> Activity:
-    status = status_code(condition.clinicalStatus, _PRESENT | _PAST)
+    status = status_code(condition.clinicalStatus, _CLINICAL)
     if status in _PAST:
         return Activity.INACTIVE
     if status == "" or end is not None:

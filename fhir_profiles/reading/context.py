@@ -153,7 +153,10 @@ class Reading:
 
     def days(self, reference: str, *texts: str | None) -> DateInterval:
         """The days by the first of the texts that is there."""
-        return self.when(reference, *texts).days if any(texts) else UNDATED
+        for text in texts:
+            if text:
+                return self.when(reference, *texts).days
+        return UNDATED
 
 
 def start_of(period: Period | None) -> str | None:

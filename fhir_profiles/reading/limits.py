@@ -1,6 +1,5 @@
 """Reads the upper limit of normal from a result's own reference ranges (rulebook section 3 "ULN")."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import When, read_when, years_between
@@ -21,21 +20,20 @@ _YEARS_IN = {
 
 def read_limits(reading: Reading, measured: Observation | Measurement, when: When) -> tuple[UpperLimit, ...]:
     """The upper limits that may apply to this patient: normal ranges, not of another age; each with its sexes."""
-    return tuple(_limits(reading, measured, when))
+    limits = [_limit(reading, given, measured.valueQuantity, when) for given in measured.referenceRange]
+    return tuple([limit for limit in limits if limit is not None])
 
 
-def _limits(reading: Reading, measured: Observation | Measurement, when: When) -> Iterator[UpperLimit]:
-    own = measured.valueQuantity
-    for given in measured.referenceRange:
-        high = given.high
-        if high is None or high.value is None or not _is_limit(high.value) or not _is_normal(given):
-            continue
-        fits = True if given.age is None else _fits_age(reading, given.age, when)
-        if fits is False:
-            continue
-        unit = high.code or high.unit or (own and (own.code or own.unit)) or None
-        sexes = _sexes(reading, given)
-        yield UpperLimit(high.value, unit, sexes or _BOTH, fits is True and sexes is not None)
+def _limit(reading: Reading, given: ReferenceRange, own: Quantity | None, when: When) -> UpperLimit | None:
+    high = given.high
+    if high is None or high.value is None or not _is_limit(high.value) or not _is_normal(given):
+        return None
+    fits = True if given.age is None else _fits_age(reading, given.age, when)
+    if fits is False:
+        return None
+    unit = high.code or high.unit or (own and (own.code or own.unit)) or None
+    sexes = _sexes(reading, given)
+    return UpperLimit(high.value, unit, sexes or _BOTH, fits is True and sexes is not None)
 
 
 def _is_limit(value: Decimal) -> bool:

@@ -1,5 +1,6 @@
 """Assembles the record of one patient from what was received."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import tzinfo
 from operator import attrgetter
@@ -52,7 +53,7 @@ class _Shelves:
     """Resources by kind while a record is being read."""
 
     def __init__(self) -> None:
-        self.by_type: dict[type, list[Resource]] = {}
+        self.by_type: defaultdict[type, list[Resource]] = defaultdict(list)
         self.observed: list[tuple[Observation, str | None]] = []
         self.products: dict[str, Medication] = {}
         self.studies: dict[str, ResearchStudy] = {}
@@ -128,7 +129,7 @@ def _shelve(reading: Reading, received: Iterable[Entry]) -> _Shelves:
             reading.note(f"{kind.__name__}/{resource.id}", "another-patient")
         elif (first := seen.setdefault((kind, resource.id), resource)) is resource or first != resource:
             # the very same resource twice: one page overlaps another
-            shelves.by_type.setdefault(kind, []).append(resource)
+            shelves.by_type[kind].append(resource)
             if kind is Observation:
                 shelves.observed.append((resource, entry.full_url))
     return shelves
