@@ -39,6 +39,10 @@ test: MAY_INSTALL := yes
 test: postgresql browser lint $(FHIR_READY) ## everything: style, types, layers, the whole test suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
+.PHONY: load
+load: postgresql $(DEV_READY) $(FHIR_READY) ## eight clients for 30 s on the whole installation, and while a part of it is away
+	$(BIN)/python -m pytest -q -s --load-seconds 30 tests/load
+
 .PHONY: check
 check: postgresql lint ## the inner loop, under a minute: as test, without the slow tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"

@@ -25,6 +25,17 @@ settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=Tr
 settings.load_profile("ci" if ON_CI else "quick")  # --hypothesis-profile, read later, wins
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the clients of a load test call."""
+    parser.addoption("--load-seconds", type=float, default=6.0, help="seconds of each load test (default: 6)")
+
+
+@pytest.fixture(scope="session")
+def load_seconds(pytestconfig: pytest.Config) -> float:
+    """The seconds of a load test."""
+    return float(pytestconfig.getoption("--load-seconds"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material (vignettes, examples) beside the repository.

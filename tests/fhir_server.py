@@ -28,12 +28,32 @@ _SECONDS: Final = 30
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FhirServer:
-    """A server that answers: its base address, and where it writes its log."""
+    """A server that can be killed and started, its data kept: its base address, and the folder of all it writes."""
 
     base: str
-    log: Path
+    folder: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        with (self.folder / "log").open("ab") as written:
+            self.process = subprocess.Popen(  # noqa: S603 - the program of our own environment
+                [PROGRAM, "serve", "--config", self.folder / "settings.yaml"],
+                cwd=self.folder,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _wait_until_ready(self, self.process)
+
+    def kill(self) -> None:
+        """Ends it in the middle of whatever it does."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(_SECONDS)
+            self.process = None
 
     @property
     def origin(self) -> str:
@@ -88,24 +108,13 @@ def running_fhir_server() -> Iterator[FhirServer]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no FHIR server at {PROGRAM}: `make test` installs it")
     folder = Path(tempfile.mkdtemp(prefix="fhir-server-"))
     port = _free_port()
-    settings = folder / "settings.yaml"
-    settings.write_text(_SETTINGS.format(port=port, folder=folder, token=TOKEN), encoding="utf-8")
-    log = folder / "log"
-    with log.open("wb") as written:
-        process = subprocess.Popen(  # noqa: S603 - the program of our own environment
-            [PROGRAM, "serve", "--config", settings],
-            cwd=folder,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    server = FhirServer(f"http://127.0.0.1:{port}/fhir", log)
+    (folder / "settings.yaml").write_text(_SETTINGS.format(port=port, folder=folder, token=TOKEN), encoding="utf-8")
+    server = FhirServer(f"http://127.0.0.1:{port}/fhir", folder)
     try:
-        _wait_until_ready(server, process)
+        server.start()
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(_SECONDS)
+        server.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -130,7 +139,7 @@ def _wait_until_ready(server: FhirServer, process: "subprocess.Popen[bytes]") ->
             time.sleep(0.1)
         if process.poll() is not None:
             break
-    pytest.fail(f"the FHIR server did not start: {server.log.read_text(errors='replace')[-2000:]}")
+    pytest.fail(f"the FHIR server did not start: {(server.folder / 'log').read_text(errors='replace')[-2000:]}")
 
 
 def _free_port() -> int:

@@ -13,6 +13,7 @@ from tests import contract
 from tests.cards_golden import write_golden
 from tests.case_files import CriterionCases, load_cases
 from tests.case_words import Wording, record_in_words
+from tests.faults import page as faults
 from tests.generate_guidance import write_guidance
 from tests.generate_tables import write_tables
 from tests.pictures_golden import write_pictures
@@ -122,6 +123,7 @@ if __name__ == "__main__":
     PICTURE.write_text(terminal_picture(), encoding="utf-8")
     contract.PAGE.write_text(contract.page(), encoding="utf-8")
     security.PAGE.write_text(security.page(), encoding="utf-8")
+    faults.PAGE.write_text(faults.page(), encoding="utf-8")
     write_guidance()
     write_tables()
     write_golden()

@@ -17,11 +17,8 @@ from cds_service.web.tokens import Reason
 from tests.acceptance.test_overload import BODY, HALF, HEAD, connected, open_chart, received
 from tests.acceptance.test_served import PATIENCE, Served, served
 from tests.callers import bearer, claims, signed
-from tests.faults.rows import fault
 from tests.security.attacks import Stage
 from tests.security.test_keys import OLD, now_by
-
-PROCESS = "The service itself"
 
 
 def workers_of(running: Served) -> list[int]:
@@ -40,12 +37,6 @@ def until_answered(running: Served) -> requests.Response:
     pytest.fail("no answer")
 
 
-@fault(
-    PROCESS,
-    "a worker is killed in the middle of a call",
-    "no card: the connection breaks; the next call is answered",
-    "a line `started` of the worker that takes its place",
-)
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_a_call(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "1") as running, connected(running.base, HEAD + BODY[:HALF]) as one:
@@ -57,12 +48,6 @@ def test_a_worker_killed_in_the_middle_of_a_call(tmp_path: Path) -> None:
         assert len(workers_of(running)) == 2
 
 
-@fault(
-    PROCESS,
-    "it is told to stop (SIGTERM) under load",
-    "each call that was taken is answered with its card; later ones find no service",
-    "exit code 0",
-)
 @pytest.mark.slow
 def test_told_to_stop_under_load(tmp_path: Path) -> None:
     def call_until_it_is_gone() -> Counter[int]:
@@ -87,12 +72,6 @@ def test_told_to_stop_under_load(tmp_path: Path) -> None:
         assert [set(one.result(PATIENCE)) for one in calling] == [{200}] * 4
 
 
-@fault(
-    PROCESS,
-    "its clock is set back by an hour",
-    "a token of now is from the future for it: 401, until the clock is right",
-    "refusals `from-the-future`; `cotsom-cds doctor` compares the clock with other servers'",
-)
 def test_a_clock_set_back(stage: Stage) -> None:
     used = bearer(signed(claims()))
     assert stage.call(used).status_code == 200
@@ -102,12 +81,6 @@ def test_a_clock_set_back(stage: Stage) -> None:
     stage.refuses(used, Reason.REPLAYED)
 
 
-@fault(
-    PROCESS,
-    "its clock is set back after used tokens ended",
-    "as above: a token that was used is not accepted again",
-    "refusals `used-before`",
-)
 def test_a_clock_set_back_brings_no_used_token_back(stage: Stage) -> None:
     used = bearer(signed(claims()))
     assert stage.call(used).status_code == 200

@@ -18,14 +18,10 @@ from cds_service.errors import StoreUnavailable
 from cds_service.ledger.replay import ReplayStore
 from cds_service.settings import Client
 from tests.callers import ISSUER, bearer, guarded, key_pair, key_server, signed, trusting
-from tests.faults.rows import fault
 from tests.http_calls import SERVICE, hook_request, problem_of, simple_chart
 from tests.postgres import Postgres
 from tests.security.attacks import written
 
-STORE = "The store of used tokens"
-REFUSED = "no card: 503 with `Retry-After`; the EHR shows its chart without advice"
-TOLD = "a line `replay-store` with the driver's error, `/readyz` 503, `/healthz` 200"
 LONG = 60.0
 
 
@@ -51,7 +47,6 @@ def refused_for_now(caller: FlaskClient, log: StringIO, kind: str) -> None:
     assert [kind in line["kind"] for line in told if line["event"] == "replay-store"] == [True]
 
 
-@fault(STORE, "SQLite: another process holds the lock", REFUSED, TOLD)
 @pytest.mark.slow
 def test_locked(tmp_path: Path) -> None:
     with caller_of(f"sqlite:///{tmp_path / 'ledger'}", tmp_path) as caller, written() as log:
@@ -63,7 +58,6 @@ def test_locked(tmp_path: Path) -> None:
         assert call(caller).status_code == 200
 
 
-@fault(STORE, "PostgreSQL: read-only, as a standby is", REFUSED, TOLD)
 def test_read_only(tmp_path: Path, postgres: Postgres) -> None:
     store = postgres.create(tmp_path.name)
     with caller_of(store, tmp_path) as caller, written() as log:
@@ -80,7 +74,6 @@ def disconnect(postgres: Postgres, database: str) -> None:
     postgres.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()", database)
 
 
-@fault(STORE, "the database is down", REFUSED, TOLD)
 def test_gone_and_back(tmp_path: Path, postgres: Postgres) -> None:
     with caller_of(postgres.create(tmp_path.name), tmp_path) as caller, written() as log:
         used = bearer(signed())
@@ -96,12 +89,6 @@ def test_gone_and_back(tmp_path: Path, postgres: Postgres) -> None:
         assert call(caller).status_code == 200
 
 
-@fault(
-    STORE,
-    "the database is started anew, and back within `trust.replay_wait_seconds`",
-    "the card, as late as the restart took",
-    "nothing but longer calls",
-)
 @pytest.mark.slow
 def test_restarted_under_calls(tmp_path: Path, postgres: Postgres) -> None:
     with caller_of(postgres.create(tmp_path.name), tmp_path, LONG) as caller, ThreadPoolExecutor(4) as threads:
@@ -114,12 +101,6 @@ def test_restarted_under_calls(tmp_path: Path, postgres: Postgres) -> None:
         assert [one.result().status_code for one in waiting] == [200] * 4
 
 
-@fault(
-    STORE,
-    "the database is lost after it noted a token and before it said so",
-    "the card",
-    "nothing: the call finds its own note again",
-)
 @pytest.mark.slow
 def test_an_answer_lost(tmp_path: Path, postgres: Postgres) -> None:
     address = postgres.create(tmp_path.name)
@@ -169,7 +150,6 @@ def forgetful(database: Path, folder: Path) -> Iterator[Path]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-@fault(STORE, "the database does not answer, and many call", REFUSED, "as above; a worker waits with one thread")
 def test_one_call_at_a_time_asks_a_store_that_is_away() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

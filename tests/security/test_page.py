@@ -10,6 +10,12 @@ from tests.security.attacks import ATTACKS
 from tests.security.page import PAGE, SOURCES, Threat, page, threats
 
 
+def is_a_test(named: str) -> bool:
+    """Whether there is a test where `path::name` says."""
+    place, _, name = named.partition("::")
+    return callable(getattr(importlib.import_module(f"tests.{place.replace('/', '.')}"), name, None))
+
+
 def test_the_page_of_security_is_fresh() -> None:
     assert PAGE.exists(), "write it with `make docs`"
     assert PAGE.read_text(encoding="utf-8") == page(), "write it anew with `make docs`"
@@ -18,9 +24,7 @@ def test_the_page_of_security_is_fresh() -> None:
 @pytest.mark.parametrize("threat", threats(), ids=lambda threat: threat.what[:40])
 def test_a_threat_names_tests_that_exist(threat: Threat) -> None:
     assert threat.tests
-    for test in threat.tests:
-        place, _, name = test.partition("::")
-        assert callable(getattr(importlib.import_module(f"tests.{place.replace('/', '.')}"), name))
+    assert all(map(is_a_test, threat.tests))
 
 
 def test_every_attack_is_a_test_of_its_own() -> None:
