@@ -37,7 +37,7 @@ NARROW = Form(Frame(width=360, gutter=0, prefix="narrow"), least_days=42, most_d
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a picture is of."""
+    """What a picture is of; without trends it leaves out the laboratory."""
 
     patient: str
     timeline: Timeline
@@ -51,7 +51,8 @@ def draw(scene: Scene, form: Form, words: Words, say: Say) -> Drawing:
     scale = _scale(scene, sections, form)
     today = scale.middle(day)
     makers = [maker for section in sections for maker in _section(section, scale, frame, today)]
-    makers.append(heading(say("picture.laboratory"), frame))
+    if scene.trends:
+        makers.append(heading(say("picture.laboratory"), frame))
     makers += [trend_row(trend, scale, frame, today, words, say) for trend in scene.trends]
     body = stacked(tuple(makers), _AXIS)
     foot = stacked((_outside(sections, scale, say), legend(frame, words, say)), body.bottom + 8)

@@ -1,6 +1,7 @@
 """The timeline picture: well-formed, complete, without script or style of its own, and nothing over anything."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -123,6 +124,11 @@ def test_every_result_of_the_safety_analytes_is_drawn() -> None:
     root = tree(found)
     dots = [e for e in root.iter() if (e.get("class") or "").startswith(("tl-dot", "tl-beyond")) and len(e)]
     assert len(dots) == 2 * len(found.trends)
+
+
+def test_without_trends_there_is_no_laboratory() -> None:
+    found = replace(scene(tace("2026-10-26")), trends=())
+    assert "Safety laboratory" not in [label.text for label in draw(found, WIDE, *both("en")).labels]
 
 
 def test_the_form_tells_the_state_without_colour() -> None:
