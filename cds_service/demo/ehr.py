@@ -1,11 +1,12 @@
 """`create_ehr`: the EHR of the demonstration as a Flask app; it speaks to decision support over HTTP alone."""
 
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from cds_service.demo.bundles import LONGEST, read_bundle
 from cds_service.demo.clock import DemoClock
@@ -48,6 +49,7 @@ def create_ehr(settings: EhrSettings, clock: DemoClock) -> Flask:
     app.register_blueprint(create_order_routes())
     app.register_blueprint(create_call_routes())
     app.register_error_handler(HTTPException, _told)
+    app.register_error_handler(Exception, _fault)
     return app
 
 
@@ -63,3 +65,10 @@ def _told(error: HTTPException) -> tuple[str, int] | Response:
         return plain(error.description or error.name, status)
     shown = status if status in (404, 405, 413) else 500
     return render_template("ehr/error.html", status=status, shown=shown), status
+
+
+def _fault(error: Exception) -> tuple[str, int] | Response:
+    """A fault of ours as a page; in the terminal its kind and place, nothing of a chart."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    current_app.logger.error("%s at %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+    return _told(InternalServerError())

@@ -78,7 +78,7 @@ def ordered(pad: Pad, name: str, patient: str, day: str) -> dict[str, Any]:
     return pad.form(name, patient, occurrenceDateTime=day)
 
 
-def tested(pad: Pad, test: str, patient: str, day: str) -> dict[str, Any]:
+def laboratory_order(pad: Pad, test: str, patient: str, day: str) -> dict[str, Any]:
     """A laboratory test ordered for a day."""
     return pad.form("order-imaging", patient, occurrenceDateTime=day, code=pad.forms[test]["code"])
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from cds_service.demo.chart_views import order_line, view_patient
 from cds_service.demo.desk import SIGNING, Desk
 from cds_service.demo.elements import Json, day_of, reference
-from cds_service.demo.pad import DOSES, TESTS, Course, ordered, prescribed, tested
+from cds_service.demo.pad import DOSES, TESTS, Course, laboratory_order, ordered, prescribed
 from cds_service.demo.recording import Chart
 from cds_service.demo.routes_charts import views
 from cds_service.demo.sitting import back_to, desk_at, tell
@@ -56,7 +56,7 @@ def _order(desk: Desk) -> Json | None:
         case "inducer":
             return prescribed(desk.pad, "order-inducer", patient, Course(begin, end))
         case "laboratory" if test in TESTS:
-            return tested(desk.pad, test, patient, begin)
+            return laboratory_order(desk.pad, test, patient, begin)
     raise BadRequest
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service.app import create_app
 from cds_service.demo.clock import DemoClock
@@ -38,29 +38,32 @@ class _Quiet(WSGIRequestHandler):
 def running_demo(settings: Settings, clock: DemoClock, port: int = 0) -> Iterator[Running]:
     """Service and EHR, for as long as they are needed. `port`: of the EHR; 0 takes any that is free."""
     with ExitStack() as stack:
-        ours, theirs = stack.enter_context(_listening(0)), stack.enter_context(_listening(port))
-        service, address = f"http://{_HOST}:{_port(ours)}", Address(_port(theirs))
+        ours, theirs = stack.enter_context(listening(0)), stack.enter_context(listening(port))
+        service, address = f"http://{_HOST}:{port_of(ours)}", Address(port_of(theirs))
         linked = replace(settings, worksheet=f"{address.url}assessment")
-        stack.enter_context(_served(ours, lambda: create_app(linked, clock)))
-        stack.enter_context(_served(theirs, lambda: create_ehr(EhrSettings(address, (service,)), clock)))
+        stack.enter_context(served(ours, lambda: create_app(linked, clock)))
+        stack.enter_context(served(theirs, lambda: create_ehr(EhrSettings(address, (service,)), clock)))
         yield Running(service, address.url)
 
 
-def _listening(port: int) -> socket.socket:
+def listening(port: int) -> socket.socket:
+    """A socket of this machine alone; port 0 takes any that is free. Raises ConfigurationError."""
     try:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise ConfigurationError(f"--port {port}: cannot listen there: {error.strerror}") from None
 
 
-def _port(listening: socket.socket) -> int:
-    port: int = listening.getsockname()[1]
+def port_of(bound: socket.socket) -> int:
+    """The port of a socket."""
+    port: int = bound.getsockname()[1]
     return port
 
 
 @contextmanager
-def _served(listening: socket.socket, create: Callable[[], Flask]) -> Iterator[None]:
-    server = _server(listening, create())
+def served(bound: socket.socket, create: Callable[[], Flask]) -> Iterator[None]:
+    """An app that answers at a socket, in a thread of its own."""
+    server = make_server(_HOST, port_of(bound), create(), threaded=True, request_handler=_Quiet, fd=bound.fileno())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -69,7 +72,3 @@ def _served(listening: socket.socket, create: Callable[[], Flask]) -> Iterator[N
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _server(listening: socket.socket, app: Flask) -> BaseWSGIServer:
-    return make_server(_HOST, _port(listening), app, threaded=True, request_handler=_Quiet, fd=listening.fileno())
