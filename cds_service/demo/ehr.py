@@ -12,12 +12,15 @@ from cds_service.demo.bundles import LONGEST, read_bundle
 from cds_service.demo.clock import DemoClock
 from cds_service.demo.elements import Json
 from cds_service.demo.pad import load_pad
+from cds_service.demo.pictures import open_studio
 from cds_service.demo.routes_calls import create_call_routes
 from cds_service.demo.routes_charts import create_chart_routes
 from cds_service.demo.routes_orders import create_order_routes
 from cds_service.demo.sessions import Sessions
-from cds_service.demo.sitting import Practice, sit_down
+from cds_service.demo.sitting import Practice, open_chart, sit_down
 from cds_service.demo.visiting import Address, guard, plain
+from cds_service.loading import Loaded
+from cds_service.pages.assessment.routes import assessment_pages
 from cds_service.pages.security import secure
 from cds_service.pages.site import create_site
 
@@ -35,19 +38,21 @@ class EhrSettings:
     language: str = "en"
 
 
-def create_ehr(settings: EhrSettings, clock: DemoClock) -> Flask:
-    """The EHR. `clock`: its today, shared with the service that it shows."""
+def create_ehr(settings: EhrSettings, clock: DemoClock, loaded: Loaded) -> Flask:
+    """The EHR. `clock`: its today, shared with the service that it shows; `loaded`: for the product's own pages."""
     app = Flask("cds_service.demo", root_path=str(Path(__file__).parent))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST + _FORM
     app.jinja_env.undefined = StrictUndefined
     guard(app, settings.address)
     app.register_blueprint(create_site(settings.language))
     secure(app)
-    practice = Practice(settings.services, clock, load_pad(), Sessions(bundled_charts()))
+    studio = open_studio(loaded, clock)
+    practice = Practice(settings.services, clock, load_pad(), Sessions(bundled_charts()), studio)
     sit_down(app, practice, f"demo-ehr-{settings.address.port}")
     app.register_blueprint(create_chart_routes())
     app.register_blueprint(create_order_routes())
     app.register_blueprint(create_call_routes())
+    app.register_blueprint(assessment_pages(open_chart, lambda: studio.moment, loaded, "ehr/layout.html"))
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(Exception, _fault)
     return app

@@ -17,6 +17,7 @@ from cds_service.demo.pad import DOSES, RESPONSES, RESULTS, TESTS
 from cds_service.demo.recording import EVENTS, record_response, record_result
 from cds_service.demo.sessions import Broken
 from cds_service.demo.sitting import back_to, desk_at, practice, session, tell
+from cds_service.pages.site import words_of_page
 
 _MOST_INTEGER = 5
 PLACES = ("response-liver", "response-elsewhere")
@@ -66,6 +67,7 @@ def chart_page(chart: str) -> str:
         chart=chart,
         pad_open=desk.chart.pad,
         view=view_chart(desk.chart.orders.chart, desk.clock.day),
+        pictures=practice().studio.timeline(desk.chart.orders.chart, words_of_page()),
         scenario=desk.chart.scenario,
         opened_guidance=opened,
         cards=views(desk, OPENING, opened),
@@ -149,8 +151,9 @@ def move_today() -> Response:
 
 def _where_from() -> Response:
     opened = session().opened
-    if request.form.get("from") == "chart" and opened in session().charts:
-        return back_to("charts.chart", chart=opened)
+    place = request.form.get("from")
+    if place in ("chart", "assessment") and opened in session().charts:
+        return back_to("charts.chart", chart=opened) if place == "chart" else back_to("assessment.page")
     return back_to("charts.patients")
 
 

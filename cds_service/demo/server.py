@@ -14,6 +14,7 @@ from cds_service.demo.clock import DemoClock
 from cds_service.demo.ehr import EhrSettings, create_ehr
 from cds_service.demo.visiting import Address
 from cds_service.errors import ConfigurationError
+from cds_service.loading import load
 from cds_service.settings import Settings
 
 _HOST = "127.0.0.1"
@@ -42,7 +43,7 @@ def running_demo(settings: Settings, clock: DemoClock, port: int = 0) -> Iterato
         service, address = f"http://{_HOST}:{port_of(ours)}", Address(port_of(theirs))
         linked = replace(settings, worksheet=f"{address.url}assessment")
         stack.enter_context(served(ours, lambda: create_app(linked, clock)))
-        stack.enter_context(served(theirs, lambda: create_ehr(EhrSettings(address, (service,)), clock)))
+        stack.enter_context(served(theirs, lambda: create_ehr(EhrSettings(address, (service,)), clock, load(linked))))
         yield Running(service, address.url)
 
 

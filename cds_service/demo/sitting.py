@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from cds_service.demo.clock import EARLIEST, LATEST, DemoClock
 from cds_service.demo.desk import Desk
 from cds_service.demo.pad import Pad
+from cds_service.demo.pictures import Studio, chart_of
 from cds_service.demo.sessions import OpenChart, Session, Sessions, Told
+from cds_service.intake import Chart
 
 _PLACES = {
     "charts.patients": "patients",
@@ -31,6 +33,7 @@ class Practice:
     clock: DemoClock
     pad: Pad
     sessions: Sessions
+    studio: Studio
 
     def desk(self, session: Session, chart: OpenChart) -> Desk:
         """A session at one of its charts."""
@@ -96,6 +99,12 @@ def desk_at(chart: str) -> Desk:
         raise NotFound
     session().opened = chart
     return practice().desk(session(), found)
+
+
+def open_chart() -> Chart | None:
+    """The chart that is open in this session; None where none is."""
+    found = session().charts.get(session().opened)
+    return chart_of(found.orders.chart) if found is not None else None
 
 
 def tell(message: str, *, wrong: bool = False, **values: object) -> None:

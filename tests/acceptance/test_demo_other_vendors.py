@@ -14,8 +14,11 @@ from cds_service.demo.clock import DemoClock
 from cds_service.demo.ehr import EhrSettings, create_ehr
 from cds_service.demo.server import listening, port_of, served
 from cds_service.demo.visiting import Address
+from cds_service.loading import load
+from cds_service.settings import Settings, read_zone
 
 HERE = Address(8124)
+LOADED = load(Settings(zone=read_zone("Asia/Seoul")))
 OWN = {"Sec-Fetch-Site": "same-origin", "Origin": f"http://{HERE.host}"}
 JsonObject = dict[str, Any]
 
@@ -115,7 +118,7 @@ def ehr(vendor: Vendor) -> Iterator[FlaskClient]:
     with listening(0) as bound, served(bound, lambda: vendor.app):
         base = f"http://127.0.0.1:{port_of(bound)}"
         clock = DemoClock(datetime.fromisoformat("2026-11-22T09:00:00+09:00"))
-        yield create_ehr(EhrSettings(HERE, (base,)), clock).test_client()
+        yield create_ehr(EhrSettings(HERE, (base,)), clock, LOADED).test_client()
 
 
 def get(ehr: FlaskClient, path: str) -> str:
@@ -248,7 +251,7 @@ def test_a_service_that_is_not_there_is_told_and_asked_again() -> None:
     clock = DemoClock(datetime.fromisoformat("2026-11-22T09:00:00+09:00"))
     with listening(0) as bound:
         nobody = f"http://127.0.0.1:{port_of(bound)}"
-    client = create_ehr(EhrSettings(HERE, (nobody,)), clock).test_client()
+    client = create_ehr(EhrSettings(HERE, (nobody,)), clock, LOADED).test_client()
     chart = chart_of(client)
     page = get(client, chart)
     assert f"{nobody}/cds-services could not be reached" in page

@@ -36,6 +36,10 @@ def _signing(visit: Visit) -> None:
     visit.card().locator("summary").first.click()
 
 
+def _assessment(visit: Visit) -> None:
+    visit.open("Invented Twelve").page.goto(f"{visit.running.ehr}assessment")
+
+
 def _calls(visit: Visit) -> None:
     visit.open("Invented Two").calls()
     for summary in visit.page.locator("section.call summary").all():
@@ -49,5 +53,6 @@ STATES: Mapping[str, Callable[[Visit], None]] = {
     "enrolled": _enrolled,
     "ordering": _ordering,
     "signing": _signing,
+    "assessment": _assessment,
     "calls": _calls,
 }

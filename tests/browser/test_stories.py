@@ -195,6 +195,13 @@ def test_the_inspector_shows_each_exchange(visiting: Visiting) -> None:
     assert visit.exchanged(2, "answer")["cards"][0]["summary"].startswith("May qualify")
 
 
+def test_the_link_of_a_card_leads_to_the_assessment_of_the_open_chart(visiting: Visiting) -> None:
+    visit = visiting().open("Invented Two")
+    visit.card().get_by_role("link", name="Open the eligibility worksheet").click()
+    expect(visit.page).to_have_url(f"{visit.running.ehr}assessment")
+    expect(visit.page.locator("h1")).to_contain_text("Patient/demo-2")
+
+
 def test_the_keyboard_is_enough(visiting: Visiting) -> None:
     visit = visiting().start()
     keyboard = visit.page.keyboard
