@@ -202,6 +202,16 @@ def test_the_link_of_a_card_leads_to_the_assessment_of_the_open_chart(visiting: 
     expect(visit.page.locator("h1")).to_contain_text("Patient/demo-2")
 
 
+def test_in_korean_pages_and_cards_are_korean(visiting: Visiting) -> None:
+    visit = visiting(locale="ko-KR").start()
+    expect(visit.page.locator("html")).to_have_attribute("lang", "ko")
+    visit.open("Invented Two")
+    expect(visit.card().get_by_text("안내", exact=True)).to_be_visible()
+    expect(visit.card().get_by_role("heading")).to_contain_text("필요")
+    visit.page.get_by_role("link", name="English").click()
+    expect(visit.card("May qualify")).to_have_count(1)
+
+
 def test_the_keyboard_is_enough(visiting: Visiting) -> None:
     visit = visiting().start()
     keyboard = visit.page.keyboard
