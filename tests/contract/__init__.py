@@ -10,7 +10,7 @@ import yaml
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parents[1] / "docs" / "cds-hooks.md"
-STATES: Final = ("met", "not yet", "not applicable")
+STATES: Final = ("met", "not applicable")
 _TITLES: Final = {"service": "CDS Hooks 2.0, requirements on a service", "orders": "Hooks order-select and order-sign"}
 _PREFACE: Final = """\
 # CDS Hooks, requirement by requirement
