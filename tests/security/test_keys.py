@@ -1,15 +1,20 @@
 """Where the keys of clients come from: rotation without restart, and what a key server that fails or lies can do."""
 
 import json
+from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from joserfc.jwk import ECKey, OKPKey
 
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Client
+from cds_service.settings.clients import ALGORITHMS
 from cds_service.web.keys import PinnedKeys, read_keys
 from cds_service.web.tokens import Reason
-from tests.callers import ISSUER, Clock, Key, bearer, claims, guarded, key_pair, key_set, signed, trusting
+from cds_service.web.trust import is_signed
+from tests.callers import ISSUER, Clock, Key, bearer, claims, guarded, key_pair, key_set, part, signed, trusting
 from tests.http_calls import SERVICE, hook_request, simple_chart
 from tests.security.attacks import Stage
 
@@ -143,6 +148,7 @@ def test_a_set_that_shows_a_secret_key_is_not_believed_at_all() -> None:
             read_keys(json.dumps(given).encode())
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # signing says so; senders still do
 @pytest.mark.parametrize("algorithm", ["ES256", "ES512", "RS256", "RS512", "PS384", "EdDSA", "Ed25519"])
 def test_every_algorithm_with_a_public_key_is_understood(tmp_path: Path, algorithm: str) -> None:
     key = key_pair(algorithm, "k")
@@ -183,3 +189,15 @@ def test_a_pinned_file_without_public_keys_is_refused_at_start(tmp_path: Path, c
         file.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=said):
         PinnedKeys(file)
+
+
+def test_no_kind_of_key_takes_a_forged_signature_for_a_good_one_nor_breaks() -> None:
+    curves: tuple[Literal["Ed25519", "Ed448", "X25519", "X448"], ...] = ("Ed25519", "Ed448", "X25519", "X448")
+    pairs: list[Key] = [OKPKey.generate_key(curve, {"kid": curve}) for curve in curves]
+    pairs += [ECKey.generate_key(curve, {"kid": curve}) for curve in ("P-256", "P-384", "P-521", "secp256k1")]
+    given = read_keys(json.dumps(key_set(*pairs, key_pair("RS384", "rsa"))).encode())
+    assert len(given) == 9
+    for (name, key), algorithm in product(given.items(), ALGORITHMS):
+        said = f"{part({'typ': 'JWT', 'alg': algorithm, 'kid': name})}.{part(claims())}"
+        for forged in ("", "AA", "A" * 86, "A" * 128, "A" * 342):
+            assert not is_signed(f"{said}.{forged}", key, ALGORITHMS)
