@@ -66,8 +66,8 @@ def _read(request: HookRequest, entries: int) -> Answers:
 
 
 def _patients(answers: Answers) -> set[str | None]:
-    received = (r.resource for answer in answers.values() if answer for r in answer.received)
-    return {resource.id for resource in received if isinstance(resource, Patient)}
+    given = [answer.received for answer in answers.values() if answer]
+    return {r.resource.id for received in given for r in received if type(r.resource) is Patient}
 
 
 def _absent(answers: Answers, decoded: Decoded) -> Iterator[str]:

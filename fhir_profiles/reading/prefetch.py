@@ -130,7 +130,7 @@ def decode_answer(raw: msgspec.Raw) -> Decoded | None:
         decoded = decode_value(raw)
     except UnreadableBody:
         return None
-    if any(isinstance(r.resource, OperationOutcome) and failed(r.resource) for r in decoded.received):
+    if any(failed(r.resource) for r in decoded.received if type(r.resource) is OperationOutcome):
         return None
     if SourceState.NOT_SUPPLIED in (state for _, state in decoded.states):
         return None

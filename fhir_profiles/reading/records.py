@@ -108,7 +108,7 @@ def _issue_order(issue: QualityIssue) -> tuple[str, str, str]:
 
 
 def _only_patient(received: Iterable[Entry]) -> tuple[Patient, str | None]:
-    patients = {r.resource.id: (r.resource, r.full_url) for r in received if isinstance(r.resource, Patient)}
+    patients = {r.resource.id: (r.resource, r.full_url) for r in received if type(r.resource) is Patient}
     if not patients:
         raise UnreadableBody("no Patient: a record of one patient was expected")
     if len(patients) > 1:
