@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from cards.dosages import in_one_dose, on_day, with_days
+from cards.dosages import entries_of, in_one_dose, on_day, with_days
 from cards.escaping import one_line
 from cards.model import Action
 from cards.wording import Words
@@ -51,9 +51,9 @@ def _own(checked: Checked, words: Words) -> Iterator[Action]:
 def _changed(order: Raw, correction: Correction, say: Mapping[str, str]) -> Raw:
     """The draft as received, with the corrected day, dose and dates."""
     if correction.day is not None:
-        return pruned(on_day(order, correction.day))
+        return on_day(order, correction.day)
     changed = in_one_dose(order, say["change.dose"], _MG) if correction.full_dose else order
-    return pruned(with_days(changed, correction.doses) if correction.doses else changed)
+    return with_days(changed, correction.doses) if correction.doses else changed
 
 
 def _changes(correction: Correction, say: Mapping[str, str]) -> Iterator[str]:
@@ -71,9 +71,11 @@ def _changes(correction: Correction, say: Mapping[str, str]) -> Iterator[str]:
 
 
 def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:
-    for ending in checked.correction.endings:
-        found = look_up(ending.course.reference)
-        if found is not None:
+    endings = {ending.course.reference: ending for ending in checked.correction.endings}
+    for reference, ending in endings.items():
+        found = look_up(reference)
+        # of two versions of one order in a chart the other may be found
+        if found is not None and entries_of(found) == len(ending.doses):
             order = one_line(ending.course.label)
             what = words.catalogue["action.end-course"].format(order=order, day=ending.day)
             yield Action("update", what, pruned(with_days(found, ending.doses)))

@@ -20,6 +20,11 @@ def on_day(order: Raw, day: date) -> dict[str, Any]:
     return {**order, "occurrencePeriod": {**period, "start": start, **({"end": start} if end and end < start else {})}}
 
 
+def entries_of(order: Raw) -> int:
+    """How many dosage entries an order has, or would have once one is written."""
+    return len(_entries(order))
+
+
 def with_days(order: Raw, doses: tuple[Days, ...]) -> dict[str, Any]:
     """The order of a drug with new days in its dosage entries, one for each."""
     entries = [_bounded(entry, days) for entry, days in zip(_entries(order), doses, strict=True)]

@@ -63,7 +63,10 @@ _CONCERNED = frozenset(
 def concern_a_rule(
     loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...], bodies: tuple[bytes, ...]
 ) -> bool:
-    """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up in the bodies."""
+    """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up in the bodies.
+
+    They are read again with the chart: whose a draft is may hang on the patient's identifiers.
+    """
     reading = Reading(loaded.vocabulary, zone, Patient(id=patient.removeprefix("Patient/")), None)
     return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts, partial(find_resource, bodies)))
 

@@ -117,6 +117,14 @@ def test_nothing_null_or_empty_of_a_draft_is_sent_back() -> None:
     assert {name: update[name] for name in kept} == kept
 
 
+def test_null_among_the_dosages_of_a_draft_hides_none_of_them() -> None:
+    draft = sorafenib(start="2026-11-22")
+    (card,) = sign({**draft, "dosageInstruction": [None, *draft["dosageInstruction"], {}]}, chart=chart_with())
+    (named,) = sign(draft, chart=chart_with())
+    assert rules_of(card) == rules_of(named) == {"SOR-01": "warning"}
+    assert actions_of(card) == actions_of(named)
+
+
 def test_nothing_null_or_empty_of_a_course_is_sent_back() -> None:
     chart = enrolled_chart()
     course = next(e["resource"] for e in chart["entry"] if e["resource"]["id"] == "course")
@@ -125,6 +133,17 @@ def test_nothing_null_or_empty_of_a_course_is_sent_back() -> None:
     (update,) = [a["resource"] for a in actions_of(card) if a["type"] == "update"]
     assert not list(hollow(update))
     assert update.keys() == course.keys() - NOTHING.keys()
+
+
+def test_two_versions_of_a_course_are_ended_at_most_once() -> None:
+    chart = enrolled_chart()
+    course = next(e["resource"] for e in chart["entry"] if e["resource"]["id"] == "course")
+    (entry,) = course["dosageInstruction"]
+    for versions in ([entry], [entry, entry]), ([entry, entry], [entry]):
+        both = [{**course, "dosageInstruction": dosage} for dosage in versions]
+        others = [e for e in chart["entry"] if e["resource"] is not course]
+        (card,) = sign(tace(), chart={**chart, "entry": [*others, *({"resource": one} for one in both)]})
+        assert len([a for a in actions_of(card) if a["type"] == "update"]) <= 1
 
 
 def test_drafts_nested_deeper_than_any_resource_are_no_fault() -> None:
