@@ -1,9 +1,11 @@
 """The assessment as a page in the frame of a site, and as one file that needs nothing else."""
 
+import re
 from functools import cache
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cards.wording import Words
 from cds_service.pages.assessment.views import assessment_view
@@ -12,7 +14,8 @@ from cds_service.pages.words import PageWords
 from cds_service.trial.protocol import TrialProtocol
 from cds_service.viewing import View
 
-_STYLES = ("site.css", "timeline.css", "assessment.css")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_STYLES: Final = ("site.css", "timeline.css", "assessment.css")
 
 
 def assessment_file(view: View, protocol: TrialProtocol, words: Words, say: PageWords) -> str:
@@ -34,4 +37,12 @@ def assessment_file(view: View, protocol: TrialProtocol, words: Words, say: Page
 @cache
 def _environment() -> Environment:
     loader = PackageLoader("cds_service.pages")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["whole_days"] = whole_days
+    return made
+
+
+def whole_days(text: str) -> Markup:
+    """The text, escaped, with every day kept on one line: browsers break a date behind its hyphens."""
+    escaped = str(escape(text))
+    return Markup(_DAY.sub(r'<span class="nowrap">\g<0></span>', escaped))  # noqa: S704 - escaped in the line before

@@ -58,7 +58,7 @@ def row_of(row: Row, scale: Scale, frame: Frame, today: float) -> Maker:
     def make(top: float) -> Band:
         name = name_of(row.name, "", top + _PADDING, frame)
         marks = tuple(mark for mark in row.marks if scale.shows(*mark.days))
-        extents = tuple(Extent(*extent_of(mark, scale), mark.label, face_of(label_kind(mark))) for mark in marks)
+        extents = tuple(Extent(*extent_of(mark, scale, today), mark.label, face_of(label_kind(mark))) for mark in marks)
         places = place(extents, Room(scale.left, scale.right, SMALL, today))
         lines = max((p.label_line for p in places), default=0) + 1
         elements = list(name.elements)

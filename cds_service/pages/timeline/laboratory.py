@@ -147,7 +147,8 @@ def _dot(trend: Trend, dot: Dot, words: Words, say: Say) -> Shape:
         title = say("picture.result-beyond", analyte=analyte, value=value, when=when, limit=limit)
         return beyond_mark(x, y, title, certain=point.certain)
     title = say("picture.result", analyte=analyte, value=value, when=when)
-    doubt, fill = ("", _INK) if point.certain else (" tl-uncertain", "none")
+    sure = point.certain and (point.beyond is not None or point.limit is None)
+    doubt, fill = ("", _INK) if sure else (" tl-uncertain", "none")
     return shape("circle", f"tl-dot{doubt}", title, cx=x, cy=y, r=_DOT, fill=fill, stroke=_INK)
 
 

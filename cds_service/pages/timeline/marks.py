@@ -12,12 +12,17 @@ _COURSES = frozenset({Look.COURSE, Look.ORDERED})
 _INK = "#222"
 
 
-def extent_of(mark: Mark, scale: Scale) -> tuple[float, float]:
-    """From where to where the mark reaches on the time axis; never narrower than it can be seen."""
+def extent_of(mark: Mark, scale: Scale, today: float) -> tuple[float, float]:
+    """From where to where the mark reaches on the time axis, with its arrow, or with how late it is by today."""
     start, end = _ends(mark, scale)
     if mark.open:
-        end = min(end + _ARROW, max(scale.right, end))
-    return start, end
+        end = _tip(end, scale)
+    return start, max(end, today) if mark.look is Look.OVERDUE else end
+
+
+def _tip(end: float, scale: Scale) -> float:
+    """Where the arrow of what goes on ends."""
+    return min(end + _ARROW, max(scale.right, end))
 
 
 def _ends(mark: Mark, scale: Scale) -> tuple[float, float]:
@@ -65,7 +70,7 @@ def _course(mark: Mark, scale: Scale, y: float, hatch: str) -> Iterator[Shape]:
         fill = "none" if mark.look is Look.ORDERED else _INK
         yield shape("rect", f"{kind} tl-sure", mark.title, x=left, width=max(right - left, 1), **size, fill=fill)
     if mark.open:
-        tip = extent_of(mark, scale)[1]
+        tip = _tip(end, scale)
         path = f"M{end:.1f} {y:.1f}H{tip - 2:.1f}m-5 -4l5 4l-5 4"
         yield shape("path", f"{kind} tl-arrow", d=path, fill="none", stroke=_INK)
 

@@ -17,6 +17,7 @@ from cds_service.pages.timeline.pictures import picture, picture_file, style_of
 from cds_service.pages.timeline.shapes import Drawing
 from cds_service.pages.words import PageWords, load_page_words
 from cds_service.trial.guidance.steps import State
+from tests.acceptance import bilirubin
 from tests.pictures_golden import GOLDEN, PICTURED, golden_picture
 from tests.timeline_scenes import chart_of, demo_scene, product, scene_of, view
 from tests.unit.cds_service.timeline_charts import imaging, laboratory, plan, response, sorafenib, tace, visit
@@ -124,6 +125,23 @@ def test_every_result_of_the_safety_analytes_is_drawn() -> None:
     root = tree(found)
     dots = [e for e in root.iter() if (e.get("class") or "").startswith(("tl-dot", "tl-beyond")) and len(e)]
     assert len(dots) == 2 * len(found.trends)
+
+
+@pytest.mark.parametrize(("comparator", "filled"), [(None, True), (">", False), ("<", True)])
+def test_a_result_that_may_lie_on_either_side_of_its_limit_is_hollow(comparator: str | None, filled: bool) -> None:
+    quantity = {"value": 1.5, "unit": "mg/dL", **({"comparator": comparator} if comparator else {})}
+    root = tree(scene(tace("2026-10-26"), bilirubin(0, "b", valueQuantity=quantity)))
+    (dot,) = [e for e in root.iter() if (e.get("class") or "").startswith("tl-dot")]
+    assert (dot.get("fill") != "none") is filled
+
+
+def test_how_late_a_step_is_does_not_run_through_its_words() -> None:
+    file = next(file for file in ENROLLED_PATIENTS if file.name.startswith("11"))
+    drawing = draw(demo_scene(file, as_of="2026-12-28T09:00:00+09:00"), WIDE, *both("en"))
+    late = next(dict(shape.attributes) for shape in drawing.shapes if shape.kind == "tl-late")
+    told = next(label for label in drawing.labels if label.kind == "tl-label-overdue").box
+    beside = told.right <= float(late["x1"]) or told.left >= float(late["x2"])
+    assert beside or told.top > float(late["y1"])
 
 
 def test_without_trends_there_is_no_laboratory() -> None:
