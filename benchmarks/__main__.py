@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from benchmarks import pages, service, trust
+from benchmarks import fetching, pages, service, trust
 from benchmarks.charts import AS_OF, SIZES, Size, chart
 from cds_service.loading import Loaded, load
 from cds_service.settings import Settings
@@ -71,13 +71,14 @@ class Measured:
 
 
 def main() -> None:
-    """Prints the tables of charts, growth and start; then pages, the running service, and what trust costs it."""
+    """Prints the tables of charts, growth and start; then pages, fetching, the running service, and trust."""
     loaded = load(Settings())
     measured = tuple(measure(loaded, size) for size in SIZES)
     _print_table(measured)
     _print_growth(measured)
     _print_starts()
     pages.main()
+    fetching.main()
     service.main()
     trust.main()
 

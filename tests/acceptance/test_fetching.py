@@ -3,6 +3,8 @@
 import gzip
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from cds_service.web.discovery import PREFETCH
 from fhir_profiles.record import SourceState
-from tests.acceptance import CANCER, PATIENT, bilirubin, bundle, condition, states, verdict
+from tests.acceptance import AS_OF, CANCER, PATIENT, bilirubin, bundle, condition, states, verdict
 from tests.acceptance.test_metrics import counted
 from tests.fetch_calls import BASE, TOKEN, Answer, Ehr, answered, fetching_call, fetching_client, fetching_service
 from tests.http_calls import (
@@ -19,6 +21,7 @@ from tests.http_calls import (
     Json,
     assessment_of,
     cards_of,
+    client,
     hook_request,
     open_chart,
     problem_of,
@@ -453,3 +456,30 @@ def test_a_call_of_the_same_patient_later_is_fetched_anew() -> None:
 
 def test_the_sources_say_how_far_they_were_read() -> None:
     assert set(states(shown(hook_request(CHART))).values()) == {SourceState.SUPPLIED.value}
+
+
+def test_discovery_says_what_may_be_fetched_and_what_must_be_sent() -> None:
+    for caller, expected in ((client(), "Prefetch is required"), (fetching_client(), "fhirAuthorization")):
+        for one in caller.get("/cds-services").get_json()["services"]:
+            assert expected in one["usageRequirements"]
+
+
+_FETCHES_NOTHING = """
+import sys
+from cds_service.app import create_app
+from cds_service.settings import Fetching, Settings, read_clock
+clock = read_clock(sys.argv[1])
+caller = create_app(Settings(fetching=Fetching(fhir_origins=("https://ehr.example",))), lambda: clock).test_client()
+answer = caller.post(sys.argv[2], data=sys.stdin.buffer.read(), content_type="application/json")
+print(answer.status_code, sorted({"requests", "urllib3", "cds_service.web.wire"} & set(sys.modules)))
+"""
+
+
+def test_a_service_that_fetches_nothing_loads_no_http_client() -> None:
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _FETCHES_NOTHING, AS_OF, SERVICE],
+        input=json.dumps(fetching_call(CHART, PREFETCH)).encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stdout.decode() == "200 []\n"
