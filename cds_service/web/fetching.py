@@ -68,19 +68,16 @@ class Wanted:
 
 
 class Searchers:
-    """The threads of this process that search, made when first needed; no more wait for one than can be served."""
+    """The threads of this process that search, each made when first needed; only so many searches wait for one."""
 
     def __init__(self, threads: int) -> None:
-        self._threads = threads
         self._places = BoundedSemaphore(threads + _WAITING)
-        self._executor: ThreadPoolExecutor | None = None
+        self._executor = ThreadPoolExecutor(threads, "fhir-search")
 
     def start(self, search: Search, server: Server, bounds: Bounds, reading: Reading) -> Future[Found] | None:
         """The search under way; None where there is no place for it."""
         if not self._places.acquire(blocking=False):
             return None
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(self._threads, "fhir-search")
         under_way = self._executor.submit(run, search, server, bounds, reading)
         under_way.add_done_callback(lambda _: self._places.release())
         return under_way
@@ -142,11 +139,12 @@ class Fetcher:
             base = msgspec.json.decode(wanted.server, type=str).rstrip("/")
         except msgspec.DecodeError:
             raise Unanswered(Reason.NOT_ALLOWED) from None
-        if len(base) > _LONGEST_BASE or "?" in base or climbs(urlsplit(base).path):
-            raise Unanswered(Reason.NOT_ALLOWED)
         limits = self.limits
         egress = Egress.to(wanted.origins, limits.allow_private_addresses, allow_http=limits.allow_http)
-        return Server(base, egress.route(base), request_headers(access.token, wanted.trace))
+        route = egress.route(base)
+        if len(base) > _LONGEST_BASE or "?" in base or climbs(urlsplit(base).path):
+            raise Unanswered(Reason.NOT_ALLOWED)
+        return Server(base, route, request_headers(access.token, wanted.trace))
 
     def _budget(self, begun: float, access: Access, allowance: Allowance) -> Budget:
         limits = self.limits

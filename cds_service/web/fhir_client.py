@@ -189,10 +189,14 @@ class _Conversation:
 
     def _after(self, url: str, link: str, asked: set[str]) -> str:
         """The address of the next page: below the same base, where the token may go, and not asked before."""
-        following = urljoin(url, link)
+        try:
+            following = urljoin(url, link)
+        except ValueError:
+            raise Unanswered(Reason.NOT_ALLOWED) from None
+        elsewhere = origin_of(following) != self.server.route.origin
         path, base = urlsplit(following).path, urlsplit(self.server.base).path
         below = path in (base, base + "/") or path.startswith(base + "/")
-        if origin_of(following) != self.server.route.origin or not below or climbs(path) or following in asked:
+        if elsewhere or not below or climbs(path) or following in asked:
             raise Unanswered(Reason.NOT_ALLOWED)
         asked.add(following)
         return following

@@ -191,6 +191,7 @@ def test_the_next_page_is_read_too(link: str) -> None:
         f"{BASE}/..%2fother/AllergyIntolerance",
         "https://ehr.example@other.example/fhir/AllergyIntolerance",
         f"{BASE}/AllergyIntolerance#2",
+        "https://[ehr.example/fhir/AllergyIntolerance",
         "javascript:alert(1)",
     ],
 )
@@ -321,9 +322,10 @@ def test_the_patient_is_read_by_the_right_to_read() -> None:
         {"fhirServer": "https://ehr.example/fhir#x"},
         {"fhirServer": "https://ehr.example/fhir/../admin"},
         {"fhirServer": "https://169.254.169.254/latest"},
+        {"fhirServer": "https://[ehr.example/fhir"},
         {"fhirServer": "https://ehr.example/" + "x" * 2000},
     ],
-    ids=range(23),
+    ids=range(24),
 )
 def test_without_a_good_token_or_an_agreed_server_nobody_is_asked_and_the_call_goes_on(change: Json) -> None:
     with Ehr(CHART) as ehr:
