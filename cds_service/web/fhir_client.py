@@ -12,14 +12,14 @@ from hashlib import blake2b
 from http import HTTPStatus
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import msgspec
 
 from cds_service.web.egress import Allowance, Answer, Budget, Reason, Route, Unanswered, line_along, origin_of
 from fhir_profiles.reading.context import Belongs, Reading
 from fhir_profiles.reading.decoding import Decoded, UnreadableBody
-from fhir_profiles.reading.prefetch import decode_answer
+from fhir_profiles.reading.prefetch import WHOSE, decode_answer
 from fhir_profiles.reading.records import SUBJECT_OF
 from fhir_profiles.reading.searchsets import Page, join_pages, lacks_matches, read_page
 from fhir_profiles.resources import Patient
@@ -155,7 +155,7 @@ class _Conversation:
         pages, whole = self._pages(search)
         body = join_pages(pages)
         answer = decode_answer(msgspec.Raw(body))
-        if answer is None:
+        if answer is None or not is_about(self.reading.patient.id, pages[0].own):
             return Found(Outcome.NOT_BELIEVED)
         others = self._of_others(answer)
         if others:
@@ -216,6 +216,13 @@ class _Conversation:
         if perf_counter() + seconds >= self.bounds.budget.ends:
             raise _Failed(Outcome.THROTTLED)
         sleep(seconds)
+
+
+def is_about(patient: str | None, own: str | None) -> bool:
+    """Whether the address that a result gives as its own asks for nobody but this patient, as far as it tells."""
+    terms = parse_qsl((own or "").partition("?")[2])
+    named = [value for name, value in terms if name.partition(":")[0] in WHOSE]
+    return all(value.rpartition("/")[2] == patient for value in named)
 
 
 def climbs(path: str) -> bool:

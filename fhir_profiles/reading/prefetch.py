@@ -42,7 +42,8 @@ PARTS_OF_KEY: Mapping[str, tuple[str, ...]] = {
         "observationsImaging",
     ),
 }
-_WHOSE = frozenset({"patient", "subject", "individual"})
+WHOSE = frozenset({"patient", "subject", "individual"})
+"""Search parameters that say whose records are asked for."""
 
 
 _NULL = msgspec.Raw(b"null")
@@ -141,6 +142,6 @@ def _lost_the_patient(search: str | None) -> bool:
     """Whether a searchset's own link shows that the server ignored whose data were asked for."""
     if search is None:
         return False
-    terms = search.partition("?")[2].split("&")
+    terms = search.partition("?")[2].replace("%3A", ":").replace("%3a", ":").split("&")
     asked = {term.partition("=")[0].partition(":")[0].partition(".")[0] for term in terms}
-    return not asked & _WHOSE
+    return not asked & WHOSE

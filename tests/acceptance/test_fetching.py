@@ -103,9 +103,11 @@ def test_every_request_bears_the_token_and_asks_to_be_told_of_what_is_not_unders
         answered(PATIENT),
         answered({"resourceType": "Bundle", "type": "collection"}),
         answered(searchset((), link=EVERYBODY)),
+        answered(searchset((), "AllergyIntolerance?patient=p2")),
+        answered(searchset((), "AllergyIntolerance?patient=p1,p2&_count=200")),
         answered(searchset((), "AllergyIntolerance?patient=p1"), Content_Encoding="br"),
     ],
-    ids=range(23),
+    ids=range(25),
 )
 def test_an_answer_that_is_none_is_not_taken_for_no_allergy(instead: Answer) -> None:
     assert (
@@ -130,6 +132,11 @@ def test_an_empty_answer_is_an_answer_though_it_says_so_in_words() -> None:
     }
     for entries in ([], [nothing]):
         assert allergies(answered(searchset(entries, "AllergyIntolerance?patient=p1"))) == "supplied"
+
+
+@pytest.mark.parametrize("whose", ["patient=p1", "patient=Patient/p1", "patient%3APatient=p1", "subject=Patient%2Fp1"])
+def test_the_patient_of_a_self_link_may_be_written_in_several_ways(whose: str) -> None:
+    assert allergies(answered(searchset((), f"AllergyIntolerance?{whose}&_count=200"))) == "supplied"
 
 
 def test_a_packed_answer_is_unpacked() -> None:
