@@ -71,8 +71,10 @@ def draw(scene: Scene, form: Form, words: Words, say: Say) -> Drawing:
 
 
 def _section(section: Section, scale: Scale, frame: Frame, today: float) -> Iterator[Maker]:
-    yield heading(section.heading, frame)
-    for row in section.rows:
+    rows = [row for row in section.rows if any(scale.shows(*mark.days) for mark in row.marks)]
+    if rows:
+        yield heading(section.heading, frame)
+    for row in rows:
         yield row_of(row, scale, frame, today)
 
 

@@ -145,14 +145,17 @@ def _course_label(event: Event, start: str, say: Say) -> str:
 
 
 def _course(event: Event, day: date, label: str, title: str) -> Mark:
-    """A course from its earliest first day to its latest last one; without an end it is drawn to today, and goes on."""
-    begun = event.days.first <= day
+    """A course from its earliest first day to its latest last one; without an end it is drawn to today, and goes on.
+
+    Of one on hold nobody knows since when: it is surely taken on no day.
+    """
+    begun, held = event.days.first <= day, event.text.id == "timeline.sorafenib-paused"
     last = event.end.last if event.end else max(event.days.first, day)
     sure_last = event.end.first if event.end else last
-    sure = DateInterval(event.days.last, sure_last) if event.days.last <= sure_last else None
+    sure = DateInterval(event.days.last, sure_last) if event.days.last <= sure_last and not held else None
     look = Look.COURSE if begun else Look.ORDERED
     days = DateInterval(event.days.first, max(last, event.days.first))
-    return Mark(look, days, label, title, event.certain, sure, open=event.end is None)
+    return Mark(look, days, label, title, event.certain, sure, open=event.end is None and not held)
 
 
 def _step_row(step: Step, day: date, words: Words, say: Say) -> Row:

@@ -174,6 +174,19 @@ def test_an_open_end_is_an_arrow_and_an_uncertain_one_hatched() -> None:
     assert bar.get("fill") == "url(#wide-hatch)"
 
 
+def test_a_course_on_hold_is_surely_taken_on_no_day() -> None:
+    root = tree(scene(tace("2026-10-26"), sorafenib("2026-11-01", status="on-hold")))
+    drawn = [e.get("class") for e in root.iter() if len(e) and "tl-sorafenib" in (e.get("class") or "")]
+    assert drawn == ["tl-sorafenib tl-hatched"]
+
+
+def test_a_row_of_which_nothing_is_shown_is_left_out() -> None:
+    found = scene(tace("2026-09-03"), visit("2026-09-10"), tace("2026-11-01"), plan("2027-02-20"))
+    names = {form: {label.text for label in draw(found, form, *both("en")).labels} for form in FORMS}
+    assert "Outpatient visit" in names[WIDE]
+    assert "Enrolment" in names[WIDE] - names[NARROW]
+
+
 def test_a_session_of_an_uncertain_day_is_drawn_as_such() -> None:
     root = tree(scene(tace("2026-10")))
     assert [e for e in root.iter() if e.get("class") == "tl-tace tl-uncertain" and e.get("stroke-dasharray")]
