@@ -32,7 +32,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """TACE planned on a day. `open`: a session on a day that nobody knows may have been this one, and done."""
+    """TACE planned on a day. `open`: it may not be the next, but over, or later than one ordered for some month."""
 
     day: date
     order: PlannedOrder
@@ -95,7 +95,7 @@ def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> Hist
         courses=tuple(c for c in courses if SORAFENIB in c.sets and _since(c.start, start)),
         courses_in_doubt=tuple(c for c in courses if _in_doubt(c, c.start, start, SORAFENIB)),
         plans=_plans(record, day),
-        plan_of_some_day=_plan_of_some_day(record, day),
+        plan_of_some_day=bool(_plans_of_some_day(record, day)),
         dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
         dynamic_in_doubt=_imaging_in_doubt(record, start, day),
         visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
@@ -140,13 +140,14 @@ def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
     vague = any(not days.is_day and days.first <= day <= days.last for days in sessions)
     orders = [o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known and o.dated.is_day]
     planned = [o for o in orders if o.dated.first >= day and o.dated.first not in done]
-    return tuple(Plan(o.dated.first, o, open=vague and o.dated.first == day) for o in planned)
+    sooner = min((days.first for days in _plans_of_some_day(record, day) if not days.is_undated), default=date.max)
+    return tuple(Plan(o.dated.first, o, (vague and o.dated.first == day) or sooner < o.dated.first) for o in planned)
 
 
-def _plan_of_some_day(record: PatientRecord, day: date) -> bool:
-    """Whether TACE is ordered for a month or a year that is not over: planned, on a day that nobody knows."""
+def _plans_of_some_day(record: PatientRecord, day: date) -> tuple[DateInterval, ...]:
+    """When TACE is ordered for a month or a year that is not over: planned, on a day that nobody knows."""
     orders = (o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known)
-    return any(not o.dated.is_day and o.dated.last >= day for o in orders)
+    return tuple(o.dated for o in orders if not o.dated.is_day and o.dated.last >= day)
 
 
 def _imaging(record: PatientRecord, name: str, day: date) -> tuple[Imaging, ...]:

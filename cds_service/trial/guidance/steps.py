@@ -131,7 +131,7 @@ def _safety(care: Care) -> Iterator[Step]:
         return
     reason = message("step.safety", day=plan.day, concepts=missing or care.rules.safety_analytes)
     if not missing and plan.open:
-        yield Step("NEXT-04", State.UNKNOWN, window, message("step.tace-date-open"))
+        yield Step("NEXT-04", State.UNKNOWN, window, message("step.next-tace-open"))
     elif not missing:
         yield Step("NEXT-04", State.DONE, window, message("step.safety-done", day=plan.day))
     elif not care.read(Source.OBSERVATIONS):
@@ -152,7 +152,7 @@ def _stop_sorafenib(care: Care) -> Iterator[Step]:
     window, reason = (eve, eve), message("step.stop-sorafenib", day=plan.day)
     state = _stopped(care, eve)
     if state is State.DONE and plan.open:
-        yield Step("NEXT-05", State.UNKNOWN, window, message("step.tace-date-open"))
+        yield Step("NEXT-05", State.UNKNOWN, window, message("step.next-tace-open"))
     elif state is not State.DONE and not read:
         yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
     elif state is not None:
