@@ -1,4 +1,5 @@
-# Needs Python 3.11 or newer and nothing else; everything is installed into .venv from the hashed locks.
+# Needs Python 3.11 or newer and nothing else; everything is installed from the hashed locks: into .venv, and for `make
+# test` one server of another make into .venv-fhir.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -71,7 +72,7 @@ lock: $(DEV_READY) ## write the lock files anew; UPGRADE=1 takes the newest vers
 		|| { echo 'A lock file names a host or a path of this machine.' >&2; exit 1; }
 
 .PHONY: clean
-clean: ## remove .venv, caches and build output
+clean: ## remove both environments, caches and build output
 	rm -rf $(VENV) $(FHIR_VENV) build dist *.egg-info .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find $(PACKAGES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
