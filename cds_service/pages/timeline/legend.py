@@ -20,13 +20,13 @@ _KINDS = (Look.TACE, Look.PLANNED, Look.COURSE, Look.IMAGING, Look.RESPONSE, Loo
 _STATES = (Look.DONE, Look.DUE, Look.OVERDUE, Look.UPCOMING, Look.UNKNOWN)
 
 
-def legend(frame: Frame, words: Words, say: Say) -> Maker:
-    """Every form with its meaning, on as many lines as the width asks for."""
+def legend(frame: Frame, words: Words, say: Say, *, laboratory: bool) -> Maker:
+    """Every form with its meaning, on as many lines as the width asks for; that of results where there are any."""
     entries = (
         *((_form(look, certain=True), words.catalogue[f"timeline.kind.{look}"]) for look in _KINDS),
         (_form(Look.TACE, certain=False), say("picture.legend-uncertain")),
         *((_form(look, certain=True), words.catalogue[f"timeline.state.{look}"]) for look in _STATES),
-        (_beyond, say("picture.legend-beyond")),
+        *(((_beyond, say("picture.legend-beyond")),) if laboratory else ()),
     )
 
     def make(top: float) -> Band:
