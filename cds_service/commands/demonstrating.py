@@ -83,7 +83,6 @@ def demo_command(surroundings: Surroundings, chart: str, port: int, *, browser: 
       cotsom-cds demo --port 8000 --no-browser
     """
     console = terminal()
-    _overview(surroundings, console)
     clock = DemoClock(read_clock(AS_OF))
     settings = replace(prepare(surroundings, None, None, ZONE).settings, clock=None, trust=Trust())  # asks nobody
     with (
@@ -91,6 +90,7 @@ def demo_command(surroundings: Surroundings, chart: str, port: int, *, browser: 
         tempfile.TemporaryDirectory(prefix="cotsom-cds-demo-") as folder,
     ):
         stage = _Stage(running.service, Path(folder), console)
+        _overview(surroundings, console)
         _open_charts(stage)
         _sign_orders(stage)
         code = _own_chart(surroundings, chart) if chart else ExitCode.DONE

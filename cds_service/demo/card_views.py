@@ -1,12 +1,13 @@
 """A card of any vendor as it is shown: safe whatever it holds, without what it lacks (CDS Hooks, "Card Attributes")."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cds_service.demo.elements import Json, each, text_at
 from cds_service.demo.guidance import Offer
@@ -19,6 +20,7 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _SCHEMES = {"http", "https"}
+_TAG, _DATE = re.compile(r"(<[^>]*>)"), re.compile(r"\b\d{4}-\d\d-\d\d\b")
 # GitHub's tables and strikethrough; HTML is let through here because the cleaning that follows decides about it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 # Headings of a card would stand among those of the page.
@@ -67,7 +69,7 @@ class CardView:
 
     key: str
     indicator: str
-    summary: str
+    summary: Markup
     detail: Markup
     source: str
     source_url: str
@@ -86,7 +88,7 @@ def view_card(offer: Offer, settled: Settled | None = None) -> CardView:
     return CardView(
         key=offer.key,
         indicator=indicator if indicator in _INDICATORS else "info",
-        summary=text_at(card, "summary")[:_LONGEST_LINE],
+        summary=Markup(unbroken(str(escape(text_at(card, "summary")[:_LONGEST_LINE])))),  # noqa: S704 - just escaped
         detail=safe_html(text_at(card, "detail")),
         source=text_at(card, "source", "label") or offer.service.title,
         source_url=web_address(text_at(card, "source", "url")),
@@ -106,8 +108,15 @@ def most_urgent_first(cards: list[CardView]) -> tuple[CardView, ...]:
 def safe_html(markdown: str) -> Markup:
     """GitHub Flavored Markdown as HTML in which nothing can act, load or restyle."""
     html = str(_MARKDOWN.render(markdown[:_LONGEST_DETAIL]))
-    attributes = {"a": {"href"}}
-    return Markup(nh3.clean(html, tags=_TAGS, attributes=attributes, url_schemes=_SCHEMES))  # noqa: S704 - just cleaned
+    cleaned = nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES)
+    return Markup(unbroken(cleaned))  # noqa: S704 - just cleaned
+
+
+def unbroken(html: str) -> str:
+    """The HTML with every date in its text kept on one line."""
+    parts = _TAG.split(html)
+    parts[::2] = [_DATE.sub(r'<span class="nowrap">\g<0></span>', text) for text in parts[::2]]
+    return "".join(parts)
 
 
 def web_address(url: str) -> str:

@@ -1,6 +1,7 @@
 """Patient list, chart, today, and what is recorded in a chart."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
@@ -19,7 +20,8 @@ from cds_service.demo.sessions import Broken
 from cds_service.demo.sitting import back_to, desk_at, practice, session, tell
 from cds_service.pages.site import words_of_page
 
-_MOST_INTEGER = 5
+_ECOG = range(5)
+_NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,4})?")
 PLACES = ("response-liver", "response-elsewhere")
 
 
@@ -92,7 +94,7 @@ def result(chart: str) -> Response:
     """Records a result."""
     desk, name = desk_at(chart), request.form.get("name", "")
     value, day = _number(request.form.get("value", "")), day_of(request.form.get("day", "")) or desk.clock.day
-    if name not in RESULTS or value is None or (name == "ecog" and value not in range(_MOST_INTEGER)):
+    if name not in RESULTS or value is None or (name == "ecog" and value not in _ECOG):
         tell("no-number", wrong=True)
     elif day > desk.clock.day:
         tell("future", wrong=True)
@@ -103,11 +105,10 @@ def result(chart: str) -> Response:
 
 
 def _number(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
+    """A plain number of at most a few digits before and behind the point; None for anything else."""
+    if not _NUMBER.fullmatch(text.strip()):
         return None
-    return value if value.is_finite() and abs(value) < 1_000_000 and -value.as_tuple().exponent <= 6 else None  # type: ignore[operator] # noqa: PLR2004
+    return Decimal(text.strip().replace(",", "."))
 
 
 def event(chart: str) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.demo.card_views import most_urgent_first, safe_html, view_card, web_address
+from cds_service.demo.card_views import most_urgent_first, safe_html, unbroken, view_card, web_address
 from cds_service.demo.client import Service
 from cds_service.demo.guidance import Offer, card_key
 from cds_service.demo.sessions import Settled
@@ -80,6 +80,14 @@ def test_only_several_suggestions_of_which_any_may_be_chosen_are_ticked() -> Non
 )  # fmt: skip
 def test_detail_is_markdown_in_which_nothing_acts(markdown: str, html: str) -> None:
     assert safe_html(markdown) == html
+
+
+def test_a_date_stays_on_one_line_and_in_an_address_as_it_is() -> None:
+    day = '<span class="nowrap">2026-11-24</span>'
+    assert unbroken("on 2026-11-24.") == f"on {day}."
+    link = safe_html("[by 2026-11-24](https://e.example/2026-11-24)")
+    assert link == f'<p><a href="https://e.example/2026-11-24" rel="noopener noreferrer">by {day}</a></p>\n'
+    assert view_card(offer(summary="<b> 2026-11-24")).summary == f"&lt;b&gt; {day}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,207 @@
+"""The demo EHR over HTTP with the real service: whose charts, which forms, what a browser is told, what is refused."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.app import create_app
+from cds_service.demo.bundles import LONGEST
+from cds_service.demo.clock import DemoClock
+from cds_service.demo.ehr import EhrSettings, create_ehr
+from cds_service.demo.server import listening, port_of, served
+from cds_service.demo.visiting import Address
+from cds_service.loading import load
+from cds_service.pages.security import HEADERS
+from cds_service.settings import Settings, read_zone
+
+HERE = Address(8125)
+OWN = {"Sec-Fetch-Site": "same-origin", "Origin": f"http://{HERE.host}"}
+SETTINGS = Settings(zone=read_zone("Asia/Seoul"), worksheet=f"{HERE.url}assessment")
+
+
+class Ehr:
+    """One browser at the EHR."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, status: int = 200, **headers: str) -> str:
+        answer = self.client.get(path, base_url=HERE.url, headers=headers)
+        assert answer.status_code == status
+        return answer.text
+
+    def post(self, path: str, status: int = 200, /, **form: str) -> str:
+        answer = self.client.post(path, data=form, base_url=HERE.url, headers=OWN, follow_redirects=True)
+        assert answer.status_code == status
+        return answer.text
+
+    def chart(self, patient: str) -> str:
+        found = re.search(rf'href="(/charts/[^"]+)">{patient}<', self.get("/"))
+        assert found
+        return found[1]
+
+
+@pytest.fixture(scope="module")
+def clock() -> DemoClock:
+    return DemoClock(datetime.fromisoformat("2026-11-22T09:00:00+09:00"))
+
+
+@pytest.fixture(scope="module")
+def app(clock: DemoClock) -> Iterator[object]:
+    with listening(0) as bound, served(bound, lambda: create_app(SETTINGS, clock)):
+        base = f"http://127.0.0.1:{port_of(bound)}"
+        yield create_ehr(EhrSettings(HERE, (base,)), clock, load(SETTINGS))
+
+
+@pytest.fixture
+def ehr(app: object, clock: DemoClock) -> Ehr:
+    clock.begin_anew()
+    return Ehr(app.test_client())  # type: ignore[attr-defined]
+
+
+def test_every_page_bears_the_headers_and_the_cookie_says_nothing(ehr: Ehr) -> None:
+    answer = ehr.client.get("/", base_url=HERE.url)
+    assert HEADERS.items() <= dict(answer.headers).items()
+    assert answer.headers["Cache-Control"] == "no-store"
+    cookie = answer.headers["Set-Cookie"]
+    assert re.fullmatch(r"demo-ehr-8125=[\w-]{32}; HttpOnly; Path=/; SameSite=Strict", cookie)
+    assert "Set-Cookie" not in ehr.client.get("/", base_url=HERE.url).headers
+
+
+def test_no_address_holds_anything_of_a_patient(ehr: Ehr) -> None:
+    page = ehr.get(ehr.chart("Invented Two"))
+    addresses = re.findall(r'(?:href|action)="([^"]+)"', page)
+    assert addresses
+    assert not [one for one in addresses if "demo-2" in one or "Invented" in one]
+
+
+def test_one_browser_sees_nothing_of_another(app: object, ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Two")
+    ehr.post(f"{chart}/results", name="inr", value="1.1", day="2026-11-22")
+    other = Ehr(app.test_client())  # type: ignore[attr-defined]
+    other.get(chart, 404)
+    assert "INR, ECOG" in other.get(other.chart("Invented Two"))
+    other.get("/calls/2/request.json")
+    other.get("/calls/9/request.json", 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("events", {"name": "nonsense"}, 400),
+        ("events", {}, 400),
+        ("responses", {"place": "x", "response": "CR"}, 400),
+        ("responses", {"place": "response-liver", "response": "x"}, 400),
+        ("drafts", {"kind": "nonsense", "first": "2026-11-24"}, 400),
+        ("drafts", {"kind": "laboratory", "test": "nonsense", "first": "2026-11-24"}, 400),
+        ("nonsense", {}, 404),
+    ],
+)
+def test_a_form_that_no_page_has_is_refused(ehr: Ehr, path: str, form: dict[str, str], status: int) -> None:
+    page = ehr.post(f"{ehr.chart('Invented Six')}/{path}", status, **form)
+    assert "That did not work" in page
+    assert "Traceback" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("results", {"name": "inr", "value": "", "day": "2026-11-22"}, "has to be a number"),
+        ("results", {"name": "inr", "value": "1e9999999", "day": "2026-11-22"}, "has to be a number"),
+        ("results", {"name": "inr", "value": "NaN", "day": "2026-11-22"}, "has to be a number"),
+        ("results", {"name": "ecog", "value": "1.5", "day": "2026-11-22"}, "has to be a number"),
+        ("results", {"name": "nonsense", "value": "1", "day": "2026-11-22"}, "has to be a number"),
+        ("results", {"name": "inr", "value": "1", "day": "2026-11-23"}, "a day to come"),
+        ("results", {"name": "inr", "value": "1,1", "day": "nonsense"}, "The result is in the chart"),
+        ("drafts", {"kind": "tace", "first": ""}, "the days do not fit"),
+        ("drafts", {"kind": "sorafenib", "first": "2026-11-24", "last": "2026-11-23"}, "the days do not fit"),
+        ("cards/accept", {"hook": "patient-view", "card": "gone", "suggestion": "0"}, "no longer on the screen"),
+        ("cards/override", {"hook": "nonsense", "card": "gone", "reason": "x"}, "no longer on the screen"),
+    ],
+)
+def test_what_does_not_fit_is_told_on_the_chart(ehr: Ehr, path: str, form: dict[str, str], said: str) -> None:
+    assert said in ehr.post(f"{ehr.chart('Invented Six')}/{path}", **form)
+
+
+def test_a_chart_that_is_too_long_is_refused_with_a_page(ehr: Ehr) -> None:
+    assert "too long" in ehr.post("/charts", 413, text="x" * (LONGEST + 300_000))
+    assert "longer than 6 MB" in ehr.post("/charts", text="x" * (LONGEST + 1))
+
+
+def test_a_form_of_another_site_changes_nothing(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Six")
+    form = {"name": "tace"}
+    answer = ehr.client.post(
+        f"{chart}/events", data=form, base_url=HERE.url, headers={"Origin": "https://evil.example"}
+    )
+    assert answer.status_code == 403
+    assert ehr.get(chart).count("Conventional TACE") == ehr.get(chart).count("Conventional TACE")
+    assert "2026-11-22 completed" not in ehr.get(chart)
+
+
+def from_page(place: str, **form: str) -> dict[str, str]:
+    """A form that says which page it stands on."""
+    return {**form, "from": place}
+
+
+def test_the_day_is_moved_for_service_and_ehr_alike(ehr: Ehr, clock: DemoClock) -> None:
+    chart = ehr.chart("Invented Three")
+    assert "2026-12-12" in ehr.get(chart)
+    assert "May qualify for COTSOM" not in ehr.get(chart)
+    page = ehr.post("/today", 200, **from_page("chart", day="2026-12-12"))
+    assert clock.day.isoformat() == "2026-12-12"
+    assert "May qualify for COTSOM" in page
+    assert "Today is 2026-12-18" in ehr.post("/today", 200, **from_page("assessment", step="6", day="2020-01-01"))
+    ehr.post("/today", day="nonsense")
+    assert clock.day.isoformat() == "2026-12-18"
+
+
+def test_a_chart_is_asked_about_once_until_something_changes(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Two")
+    for _ in range(3):
+        ehr.get(chart)
+    assert ehr.get("/calls").count("· patient-view") == 1
+    ehr.get(f"{chart}?language=ko", 303)
+    ehr.get(chart)
+    ehr.post(f"{chart}/results", name="inr", value="1.1", day="2026-11-22")
+    assert ehr.get("/calls").count("· patient-view") == 3
+    sent = ehr.get("/calls/4/request.json")
+    assert sent.count("6301-6") == 1
+
+
+def test_begin_anew_brings_all_back(ehr: Ehr, clock: DemoClock) -> None:
+    chart = ehr.chart("Invented Two")
+    ehr.post("/charts", text='{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}')
+    ehr.post("/today", day="2026-12-12")
+    page = ehr.post("/begin-anew")
+    assert ("Brought by you" in page, clock.day.isoformat()) == (False, "2026-11-22")
+    ehr.get(chart, 404)
+    assert "No calls yet" in ehr.get("/calls")
+
+
+def test_drafts_wait_on_the_list_and_can_be_taken_back(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Six")
+    page = ehr.post(f"{chart}/drafts", kind="laboratory", test="inr", first="2026-11-24")
+    assert "Orders to sign: 1" in ehr.get("/")
+    name = re.search(r'name="draft" value="([^"]+)"', page)
+    assert name
+    ehr.post(f"{chart}/drafts/drop", draft=name[1])
+    assert "Orders to sign" not in ehr.get("/")
+    assert ehr.client.get(f"{chart}/sign", base_url=HERE.url).status_code == 303  # nothing to sign
+
+
+def test_a_fault_of_ours_is_a_page_without_a_traceback(
+    ehr: Ehr, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("Invented Two")
+
+    monkeypatch.setattr("cds_service.demo.routes_charts.view_chart", broken)
+    page = ehr.get(ehr.chart("Invented Two"), 500)
+    assert "a fault of its own" in page
+    assert "ValueError" not in page
+    assert "ValueError at" in caplog.text
+    assert "Invented Two" not in caplog.text
