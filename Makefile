@@ -32,7 +32,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(RUNTIME_READY) ## try the service with bundled patients, or one of your own: CHART=path/to/bundle.json
+demo: $(RUNTIME_READY) ## invented patients in the terminal, then a demo EHR in the browser; CHART=bundle.json judges yours too
 	@$(BIN)/cotsom-cds demo $(if $(CHART),--chart "$(CHART)")
 
 .PHONY: test
@@ -62,6 +62,10 @@ bench: $(DEV_READY) ## measure the speed of the hot path
 .PHONY: docs
 docs: $(DEV_READY) ## write the generated pages of docs/ anew
 	$(BIN)/python -m tests.generate_docs
+
+.PHONY: screenshots
+screenshots: browser $(DEV_READY) ## take the pictures of docs/tour.md anew; ALL=folder takes every page on every screen
+	$(BIN)/python -m tests.browser.screenshots $(if $(ALL),"$(ALL)")
 
 .PHONY: lock
 lock: $(DEV_READY) ## write the lock files anew; UPGRADE=1 takes the newest versions

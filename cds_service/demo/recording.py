@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from cds_service.demo.elements import Json, at, day_of, each, reference, text_at
+from cds_service.demo.elements import Json, at, codings_of, day_of, each, reference, text_at
 from cds_service.demo.pad import LABORATORY, RESPONSES, Course, Pad, prescribed, resulted
 
 _RUNNING = frozenset({"active", "on-hold"})
@@ -120,8 +120,19 @@ def _now(chart: Chart, name: str) -> dict[str, Any]:
 def record_laboratory(chart: Chart) -> Chart:
     """Every safety result of today is as it should be."""
     instant = chart.instant.isoformat()
-    made = (resulted(chart.pad, name, chart.patient, instant) for name in LABORATORY)
-    return chart.adding(*({**one, "issued": chart.issued} for one in made))
+    return _resulted(chart, [resulted(chart.pad, name, chart.patient, instant) for name in LABORATORY])
+
+
+def _resulted(chart: Chart, results: Iterable[Json]) -> Chart:
+    """The chart with results, the orders for these tests completed."""
+    codes = frozenset(pair for one in results for pair in codings_of(one["code"]))
+    asked = [one for one in chart.resources if _is_test(one) and codings_of(one.get("code")) & codes]
+    done = replace(chart, resources=_replaced(chart.resources, [{**one, "status": "completed"} for one in asked]))
+    return done.adding(*({**one, "issued": chart.issued} for one in results))
+
+
+def _is_test(one: Json) -> bool:
+    return one["resourceType"] == "ServiceRequest" and text_at(one, "status") in _RUNNING
 
 
 def record_examination(chart: Chart) -> Chart:
@@ -150,7 +161,7 @@ def record_response(chart: Chart, place: str, response: str) -> Chart:
 def record_result(chart: Chart, name: str, value: Decimal, day: str) -> Chart:
     """A result of a day; one of today is of now."""
     instant = chart.instant.isoformat() if day == chart.day else day
-    return chart.adding({**resulted(chart.pad, name, chart.patient, instant, value), "issued": chart.issued})
+    return _resulted(chart, [resulted(chart.pad, name, chart.patient, instant, value)])
 
 
 EVENTS: Mapping[str, Callable[[Chart], Chart]] = {

@@ -205,3 +205,36 @@ def test_a_fault_of_ours_is_a_page_without_a_traceback(
     assert "ValueError" not in page
     assert "ValueError at" in caplog.text
     assert "Invented Two" not in caplog.text
+
+
+TACE = ("drafts", {"kind": "tace", "first": "2026-11-24"})
+SORAFENIB = ("drafts", {"kind": "sorafenib", "first": "2026-11-22", "dose": "400-once"})
+
+
+@pytest.mark.parametrize(
+    ("patient", "steps", "before", "after"),
+    [
+        ("Six", [("events", {"name": "tace"}), SORAFENIB], "Sorafenib on", "earlier than 3 days after TACE"),
+        ("Nine", [SORAFENIB], "Sorafenib would close", "Sorafenib would close COTSOM to this patient"),
+        ("Ten", [("results", {"name": "albumin", "value": "2.5"})], "Asked, and nothing to say", "Asked, and nothing"),
+        ("Eleven", [SORAFENIB], "The first course is", "The first course is to be 400 mg twice a day"),
+        ("Twelve", [("events", {"name": "imaging"})], "CT done today", "dynamic CT of the liver today"),
+        ("Thirteen", [TACE], "Sorafenib goes on", "Sorafenib goes on"),
+        ("Fourteen", [TACE], "Order INR", "Order INR"),
+        ("Fifteen", [TACE], "showed a complete response", "showed a complete response"),
+        ("Sixteen", [TACE], "A finding speaks against TACE", "A finding speaks against TACE"),
+    ],
+)
+def test_what_a_chart_proposes_to_try_happens(
+    ehr: Ehr, patient: str, steps: list[tuple[str, dict[str, str]]], before: str, after: str
+) -> None:
+    chart = ehr.chart(f"Invented {patient}")
+    assert before not in without_proposal(ehr.get(chart))
+    for path, form in steps:
+        page = ehr.post(f"{chart}/{path}", 200, **form)
+    assert after in without_proposal(page)
+
+
+def without_proposal(page: str) -> str:
+    """The page without what it proposes to try, and dates as plain text."""
+    return re.sub(r'<p class="scenario.*?</p>|<span class="nowrap">|</span>', "", page, flags=re.DOTALL)

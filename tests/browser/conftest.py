@@ -1,32 +1,20 @@
 """One demonstration and one browser for all; for every test a browser session of its own, on the first day."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from cds_service.commands.demonstrating import AS_OF, ZONE
 from cds_service.demo.clock import DemoClock
 from cds_service.demo.server import Running, running_demo
 from cds_service.settings import Settings, read_clock, read_zone
+from tests.browser.launching import NoBrowserError, launched
 from tests.browser.visits import Visit
 from tests.conftest import ON_CI
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _HERE = Path(__file__).parent
-_MISSING = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk"
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 Visiting = Callable[..., Visit]
 
@@ -54,14 +42,12 @@ def running(clock: DemoClock) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window, with an empty profile."""
-    path = next((found for name in _NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        (pytest.fail if ON_CI else pytest.skip)(_MISSING)
-    with TemporaryDirectory() as cache, sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=[*_QUIET, f"--disk-cache-dir={cache}"])
-        yield launched
-        launched.close()
+    """The browser of all tests here; where there is none they are left out, but fail on CI."""
+    try:
+        with launched() as found:
+            yield found
+    except NoBrowserError as missing:
+        (pytest.fail if ON_CI else pytest.skip)(str(missing))
 
 
 @pytest.fixture

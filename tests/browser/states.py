@@ -40,6 +40,21 @@ def _assessment(visit: Visit) -> None:
     visit.open("Invented Twelve").page.goto(f"{visit.running.ehr}assessment")
 
 
+def _followed(visit: Visit) -> None:
+    """A first TACE in the study, with sorafenib, and the second one planned."""
+    visit.open("Invented Six")
+    visit.record("tace")
+    visit.set_day("2026-11-26")
+    visit.record("sorafenib-start")
+    visit.set_day("2026-12-24")
+    visit.record("imaging")
+    visit.record("laboratory")
+    visit.order("tace", "2026-12-29")
+    visit.review()
+    visit.accept(visit.card())
+    visit.sign()
+
+
 def _calls(visit: Visit) -> None:
     visit.open("Invented Two").calls()
     for summary in visit.page.locator("section.call summary").all():
@@ -53,6 +68,7 @@ STATES: Mapping[str, Callable[[Visit], None]] = {
     "enrolled": _enrolled,
     "ordering": _ordering,
     "signing": _signing,
+    "followed": _followed,
     "assessment": _assessment,
     "calls": _calls,
 }

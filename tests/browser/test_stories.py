@@ -62,11 +62,11 @@ def test_sorafenib_too_early_is_corrected_and_the_second_check_is_quiet(visiting
     visit.sign()
     assert "Not signed" in visit.told()
     visit.accept(card)
-    expect(visit.page.locator(".drafts")).to_contain_text("400 mg twice a day, 2026-11-25")
+    expect(visit.page.locator(".drafts")).to_contain_text("400 mg twice a day, from 2026-11-25")
     expect(visit.quiet).to_have_text("Checked, and nothing to say against it.")
     visit.sign()
     assert "Signed orders: 1" in visit.told()
-    expect(visit.section("treatment")).to_contain_text("2026-11-25 – active")
+    expect(visit.section("treatment")).to_contain_text("from 2026-11-25 active")
     feedback = visit.exchanged(_last(visit.calls(), "feedback"), "request")["feedback"][0]
     assert feedback["outcome"] == "accepted"
     assert feedback["acceptedSuggestions"][0]["id"]
@@ -122,10 +122,10 @@ def test_three_cycles_of_tace(visiting: Visiting) -> None:
     visit = visiting().open("Invented One")
     visit.record("enrolment")
     expect(visit.card("First TACE")).to_have_count(1)
-    for tace, start, stop, ct in (
-        ("2026-11-24", "2026-11-27", "2027-01-04", "2026-12-28"),
-        ("2027-01-05", "2027-01-08", "2027-02-15", "2027-02-08"),
-        ("2027-02-16", "2027-02-19", "2027-03-29", "2027-03-22"),
+    for cycle, tace, start, stop, ct in (
+        (1, "2026-11-24", "2026-11-27", "2027-01-04", "2026-12-28"),
+        (2, "2027-01-05", "2027-01-08", "2027-02-15", "2027-02-08"),
+        (3, "2027-02-16", "2027-02-19", "2027-03-29", "2027-03-22"),
     ):
         visit.order("tace", tace)
         visit.set_day(tace)
@@ -143,6 +143,8 @@ def test_three_cycles_of_tace(visiting: Visiting) -> None:
         visit.record("examination")
         visit.set_day(stop)
         visit.record("sorafenib-stop")
+        expect(visit.page.locator(".picture-wide .tl-tace")).to_have_count(cycle + 2)  # two in the legend
+    expect(visit.page.locator(".picture-wide .tl-heading").first).to_have_css("font-weight", "700")  # styled
     treatment = visit.section("treatment")
     expect(treatment.get_by_text("Conventional TACE")).to_have_count(4)  # one before the study
 

@@ -121,6 +121,13 @@ def test_of_two_results_entered_while_the_clock_stands_the_second_is_the_latest(
     assert first["issued"] < second["issued"]
 
 
+def test_a_result_completes_the_order_for_its_test_alone() -> None:
+    orders = [laboratory_order(PAD, test, "Patient/p1", "2026-11-22") for test in ("inr", "albumin")]
+    named = [{**one, "id": str(at), "status": "active"} for at, one in enumerate(orders)]
+    after = record_result(chart(*named), "inr", Decimal("1.1"), "2026-11-22").resources
+    assert [one["status"] for one in after[1:3]] == ["completed", "active"]
+
+
 def test_normal_laboratory_is_every_safety_analyte_once() -> None:
     after = EVENTS["laboratory"](chart()).resources[1:]
     assert len(after) == len(LABORATORY) == 9
