@@ -68,7 +68,7 @@ def _told(error: HTTPException) -> tuple[str, int] | Response:
     status = error.code or 500
     if "session" not in g or request.endpoint == "site.static":
         return plain(error.description or error.name, status)
-    shown = status if status in (404, 405, 413) else 500
+    shown = status if status in (400, 404, 405, 413) else 500
     return render_template("ehr/error.html", status=status, shown=shown), status
 
 

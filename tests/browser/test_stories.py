@@ -234,11 +234,36 @@ def test_the_keyboard_is_enough(visiting: Visiting) -> None:
     expect(visit.page.locator("#result-value")).to_be_focused()
 
 
+def test_after_a_step_that_takes_its_control_away_the_focus_goes_to_the_content(visiting: Visiting) -> None:
+    visit = visiting().open("Invented Thirteen")
+    visit.order("tace", "2026-11-24")
+    expect(visit.page.locator("#draft-tace")).to_be_focused()
+    visit.accept(visit.card("Sorafenib goes on"))
+    expect(visit.page.locator("main")).to_be_focused()
+
+
+def test_going_back_shows_what_is_true_now(visiting: Visiting) -> None:
+    visit = visiting().open("Invented Thirteen")
+    visit.order("tace", "2026-11-24")
+    visit.review()
+    visit.accept(visit.card("Sorafenib goes on"))
+    visit.sign()
+    visit.page.go_back()
+    expect(visit.section("plans")).to_contain_text("Conventional TACE")  # nothing is left to sign
+    expect(visit.page.locator("#view")).to_have_count(1)
+    visit.page.reload()
+    expect(visit.section("plans")).to_contain_text("Conventional TACE")
+
+
 def test_forms_work_without_scripts(visiting: Visiting) -> None:
     visit = visiting(scripts=False).open("Invented Two")
     visit.add_result("inr", "1.1")
     expect(visit.card("still needed: ECOG")).to_have_count(1)
     visit.order("sorafenib", "2026-11-25")
     visit.review()
-    visit.page.locator("article.card summary").first.click()
-    expect(visit.card("refer").or_(visit.card("Warning")).first).to_be_visible()
+    card = visit.card("would close COTSOM")
+    card.locator("summary").click()
+    card.locator("select[name=reason]").select_option("patient-refuses")
+    visit.press_on(card.get_by_role("button", name="Override the card"))
+    visit.sign()
+    assert "Signed orders: 1" in visit.told()
