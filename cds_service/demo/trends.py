@@ -10,6 +10,7 @@ from cds_service.demo.elements import Json, at, codings_of, concept_text, day_of
 WIDTH, HEIGHT, _MARGIN = 96, 24, 4
 _PRESSURE = 2
 _EARLIER = 3
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Results of one kind. `flag`: high or low against the reference range of the latest; `points`: of the line."""
+    """Results of one kind.
+
+    `earlier`: numbers only; `flag`: high or low against the reference range of the latest; `points`: of the line.
+    """
 
     name: str
     latest: Result
@@ -35,12 +39,13 @@ class Series:
 
 
 def read_series(observations: Sequence[Json]) -> tuple[Series, ...]:
-    """The results by kind, in the order in which the chart names them first."""
+    """The results by kind, the latest first; of one day in the order in which the chart names them."""
     kinds: dict[object, list[Json]] = {}
     for one in observations:
         name = concept_text(at(one, "code"))
         kinds.setdefault(min(codings_of(at(one, "code")), default=name), []).append(one)
-    return tuple(_series(several) for several in kinds.values())
+    found = [_series(several) for several in kinds.values()]
+    return tuple(sorted(found, key=lambda series: series.latest.day, reverse=True))
 
 
 def _series(several: list[Json]) -> Series:
@@ -49,7 +54,7 @@ def _series(several: list[Json]) -> Series:
     return Series(
         name=concept_text(at(ordered[-1], "code")),
         latest=results[-1],
-        earlier=tuple(reversed(results[:-1]))[:_EARLIER],
+        earlier=tuple(one for one in reversed(results[:-1]) if one.number is not None)[:_EARLIER],
         flag=_flag(ordered[-1], results[-1]),
         points=trend(results),
     )
@@ -61,7 +66,8 @@ def _when(one: Json) -> str:
 
 def _result(one: Json) -> Result:
     number, text, unit = _number(one)
-    return Result(_when(one)[: len("2026-11-22")], text or _words(one), number, unit, text_at(one, "status"))
+    text, unit = (text, unit) if text else _words(one)
+    return Result(_when(one)[: len("2026-11-22")], text, number, unit, text_at(one, "status"))
 
 
 def _number(one: Json) -> tuple[float | None, str, str]:
@@ -70,8 +76,13 @@ def _number(one: Json) -> tuple[float | None, str, str]:
     value = at(one, "valueInteger") if value is None else value
     unit = first_text(one, ("valueQuantity", "unit"), ("valueQuantity", "code"))
     number = number_of(value)
-    written = f"{text_at(one, 'valueQuantity', 'comparator')}{value}" if number is not None else ""
+    written = f"{text_at(one, 'valueQuantity', 'comparator')}{_digits(value)}" if number is not None else ""
     return number, written, "" if unit.startswith("{") else unit.replace("10*3/uL", "×10³/µL")
+
+
+def _digits(value: float) -> str:
+    """A number as it was written; one with more digits than were measured, rounded."""
+    return str(value) if len(str(value)) <= _DIGITS else f"{value:.5g}"
 
 
 def number_of(value: object) -> float | None:
@@ -84,13 +95,14 @@ def number_of(value: object) -> float | None:
         return None
 
 
-def _words(one: Json) -> str:
+def _words(one: Json) -> tuple[str, str]:
+    """A value that is no single number, and its unit: two components (a pressure), an answer, a text."""
     parts = [_number(part) for part in each(one, "component")]
     if len(parts) == _PRESSURE and all(text for _, text, _ in parts):
-        return "/".join(text for _, text, _ in parts) + f" {parts[0][2]}"
+        return "/".join(text for _, text, _ in parts), parts[0][2]
     boolean = at(one, "valueBoolean")
     told = {True: "yes", False: "no"}.get(boolean, "") if isinstance(boolean, bool) else ""
-    return concept_text(at(one, "valueCodeableConcept")) or text_at(one, "valueString") or told or "–"
+    return concept_text(at(one, "valueCodeableConcept")) or text_at(one, "valueString") or told or "–", ""
 
 
 def _flag(one: Json, result: Result) -> str:

@@ -72,7 +72,17 @@ def test_a_series_has_the_latest_first_and_a_line_from_the_oldest_to_it() -> Non
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1, "1"), (0.90, "0.9"), (True, "–"), ("1.1", "–"), (float("inf"), "–"), (10**400, "–"), (None, "–")],
+    [
+        (1, "1"),
+        (0.90, "0.9"),
+        (1234567.8, "1.2346e+06"),
+        (0.49676123, "0.49676"),
+        (True, "–"),
+        ("1.1", "–"),
+        (float("inf"), "–"),
+        (10**400, "–"),
+        (None, "–"),
+    ],
 )
 def test_a_number_is_shown_as_written_and_nothing_else_is_a_number(value: object, text: str) -> None:
     (series,) = read_series([inr(value)])
@@ -97,3 +107,17 @@ def test_results_in_other_units_do_not_share_a_line() -> None:
 def test_what_was_entered_in_error_is_not_shown() -> None:
     wrong = {"resourceType": "Procedure", "id": "x", "status": "entered-in-error", "code": {"text": "TACE"}}
     assert view_chart([PATIENT, wrong], TODAY).treatment == ()
+
+
+def test_a_pressure_is_both_numbers_and_their_unit() -> None:
+    parts = [{"valueQuantity": {"value": value, "unit": "mmHg"}} for value in (128, 78)]
+    (series,) = read_series([{"resourceType": "Observation", "id": "bp", "code": {"text": "BP"}, "component": parts}])
+    assert (series.latest.text, series.latest.unit) == ("128/78", "mmHg")
+
+
+def test_the_latest_results_come_first_and_only_numbers_are_repeated() -> None:
+    old = {"resourceType": "Observation", "id": "a", "code": {"text": "A"}, "effectiveDateTime": "2026-01-01"}
+    answers = [{**old, "id": name, "code": {"text": "B"}, "valueString": name, "effectiveDateTime": day}
+               for name, day in (("b", "2026-02-01"), ("c", "2026-03-01"))]  # fmt: skip
+    first, second = read_series([old, *answers])
+    assert (first.name, first.latest.text, first.earlier, second.name) == ("B", "c", (), "A")
