@@ -18,7 +18,7 @@ from cds_service.catalogues import load_all_words
 from cds_service.loading import load
 from cds_service.settings import Settings, read_settings
 from cds_service.settings.limits import Limits
-from cds_service.web.admission import Admission
+from cds_service.web.admission import Admission, Turn
 from cds_service.web.fetching import Fetcher
 from cds_service.web.gate import create_gate
 from cds_service.web.logs import log, log_fault, log_to_stderr
@@ -42,6 +42,7 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
     loaded = load(settings)
     limits, metrics = limits or settings.limits, Metrics.create()
     catalogues = load_all_words(loaded.protocol.titles)
+    turn = Turn()
     edge = Edge(
         loaded=loaded,
         words=catalogues[settings.language],
@@ -51,9 +52,10 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
         dialect=DIALECTS[settings.ehr],
         limits=limits,
         admission=Admission(limits.calls_at_once),
+        turn=turn,
         gate=create_gate(settings, true_time or clock),
         metrics=metrics,
-        fetcher=Fetcher.create(settings.fetching, loaded.vocabulary, metrics),
+        fetcher=Fetcher.create(settings.fetching, loaded.vocabulary, metrics, turn),
     )
     edge.metrics.build.labels(version("cotsom-cds"), loaded.protocol.id, loaded.protocol.version).set(1)
     app = Flask("cds_service", static_folder=None)

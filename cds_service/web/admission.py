@@ -1,6 +1,8 @@
-"""How many calls a process judges at once: one more is refused at once, so that those under way stay quick."""
+"""How many calls a process takes at once, and whose turn it is to be judged, so that those under way stay quick."""
 
-from threading import BoundedSemaphore
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Final
 
@@ -26,3 +28,33 @@ class Admission:
     ) -> None:
         """Gives the place back."""
         self._places.release()
+
+
+class Turn:
+    """The one call in this process that is being judged; entered for as long as it keeps the processor busy.
+
+    Threads of one interpreter that compute at once take turns anyway, in slices: each ends later, none earlier, and the
+    charts of all lie in memory together.
+    """
+
+    def __init__(self) -> None:
+        self._held = Lock()
+
+    def __enter__(self) -> None:
+        """Waits for the turn."""
+        self._held.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Passes it on."""
+        self._held.release()
+
+    @contextmanager
+    def passed_on(self) -> Iterator[None]:
+        """Lets others have it while the call waits for a server, then waits for it again."""
+        self._held.release()
+        try:
+            yield
+        finally:
+            self._held.acquire()

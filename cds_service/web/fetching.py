@@ -18,7 +18,7 @@ import msgspec
 from werkzeug.exceptions import TooManyRequests
 
 from cds_service.settings import Fetching
-from cds_service.web.admission import RETRY_AFTER
+from cds_service.web.admission import RETRY_AFTER, Turn
 from cds_service.web.authorization import Access, Reach
 from cds_service.web.discovery import KEY_OF_SOURCE, PREFETCH
 from cds_service.web.egress import Allowance, Budget, Egress, Reason, Unanswered
@@ -91,11 +91,12 @@ class Fetcher:
     vocabulary: Vocabulary
     searchers: Searchers
     metrics: Metrics
+    turn: Turn
 
     @classmethod
-    def create(cls, limits: Fetching, vocabulary: Vocabulary, metrics: Metrics) -> "Fetcher":
-        """A fetcher of this process."""
-        return cls(limits, vocabulary, Searchers(limits.parallel_searches), metrics)
+    def create(cls, limits: Fetching, vocabulary: Vocabulary, metrics: Metrics, turn: Turn) -> "Fetcher":
+        """A fetcher of this process. `turn`: held by whoever calls it, and passed on while servers are waited for."""
+        return cls(limits, vocabulary, Searchers(limits.parallel_searches), metrics, turn)
 
     def fetch(
         self, wanted: Wanted, prefetch: Mapping[str, msgspec.Raw], answers: Mapping[str, Decoded | None]
@@ -107,7 +108,8 @@ class Fetcher:
         if not lacking:
             return NOTHING
         allowance = Allowance(self.limits.bytes)
-        found = self._found(wanted, lacking, allowance)
+        with self.turn.passed_on():
+            found = self._found(wanted, lacking, allowance)
         self._tell(wanted, found, allowance.received)
         if any(found[key].outcome is Outcome.BUSY for key in KEY_OF_SOURCE.values() if key in found):
             raise TooManyRequests(retry_after=RETRY_AFTER)

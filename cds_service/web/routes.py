@@ -22,7 +22,7 @@ from cds_service.ordering import Request, concern_a_rule, order_cards
 from cds_service.settings.limits import Limits
 from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
-from cds_service.web.admission import Admission
+from cds_service.web.admission import Admission, Turn
 from cds_service.web.counting import count_assessment, count_card, count_feedback, count_steps
 from cds_service.web.discovery import discovery, services
 from cds_service.web.feedback import read_feedback
@@ -57,6 +57,7 @@ class Edge:
     dialect: Dialect
     limits: Limits
     admission: Admission
+    turn: Turn
     metrics: Metrics
     gate: Gate
     fetcher: Fetcher
@@ -111,7 +112,7 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
         g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
         made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
         speaking = edge.speaking(request.headers.get("Accept-Language"))
-        with edge.admission:
+        with edge.admission, edge.turn:
             cards = made(speaking, hook_request, g.trace)
             g.cards = len(cards)
             document = {"cards": [told(speaking, card) for card in cards]}

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from threading import enumerate as all_threads
 from time import perf_counter
 
@@ -19,7 +21,7 @@ from fhir_profiles.resources import Patient
 from tests.acceptance import AS_OF, states
 from tests.acceptance.test_vignettes import product
 from tests.fetch_calls import fetching_call
-from tests.http_calls import SERVICE, assessment_of, cards_of, problem_of, simple_chart
+from tests.http_calls import SERVICE, assessment_of, cards_of, hook_request, problem_of, simple_chart
 from tests.loopback import Heard, Loopback, Speak, answer, speaking
 
 CHART = simple_chart()
@@ -100,3 +102,21 @@ def test_searches_that_find_no_place_are_not_begun_and_no_thread_is_made_for_the
     for one in places:
         one.result()
     assert searchers.start(search, *bounded(hanging)) is not None
+
+
+def test_a_call_that_waits_for_a_server_lets_others_be_judged() -> None:
+    heard = Event()
+
+    def silent_once_heard(one: Heard) -> None:
+        heard.set()
+        silent(one)
+
+    with speaking(silent_once_heard) as server, ThreadPoolExecutor() as pool:
+        caller = caller_of(server, budget_seconds=40, connect_seconds=40, read_seconds=40)
+        request = fetching_call(CHART, NEEDED, f"{server.origin}/fhir")
+        waiting = pool.submit(caller.application.test_client().post, SERVICE, json=request)
+        assert heard.wait(20)
+        assert len(cards_of(caller.post(SERVICE, json=hook_request(CHART)))) == 1
+        assert not waiting.done()
+        server.over.set()
+        assert len(cards_of(waiting.result())) == 1

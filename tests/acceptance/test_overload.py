@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Final
 
 import pytest
@@ -69,6 +69,24 @@ def test_a_call_too_many_is_429_and_told_when_to_ask_again() -> None:
         held.let_go.set()
         assert len(under_way.result(PATIENCE).json()["cards"]) == 1
         assert open_chart(base).status_code == 200
+
+
+def test_calls_are_judged_one_after_the_other() -> None:
+    at_once: list[int] = []
+    judged, under_way = Event(), Semaphore(0)
+
+    def clock() -> datetime:
+        under_way.release()
+        judged.wait(0.05)  # so that a second one could come in
+        assert under_way.acquire(blocking=False)
+        at_once.append(1 + sum(under_way.acquire(blocking=False) for _ in range(8)))
+        return read_clock(AS_OF)
+
+    app = create_app(Settings(), clock)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(app.test_client().post, SERVICE, json=hook_request(simple_chart())) for _ in range(4)]
+        assert [one.result(PATIENCE).status_code for one in calls] == [200] * 4
+    assert at_once == [1] * 4
 
 
 def test_a_call_that_fails_gives_its_place_back() -> None:

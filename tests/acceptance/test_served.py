@@ -125,7 +125,7 @@ def test_its_log_is_one_json_object_a_line_and_names_no_patient(service: Served)
     log = service.log.read_text(encoding="utf-8")
     first, *lines = [json.loads(line) for line in log.splitlines()]
     assert (first["level"], first["event"]) == ("warning", "open")
-    assert [line["event"] for line in lines].count("started") == 2
+    assert "started" in [line["event"] for line in lines]
     assert all(line["trace"] for line in lines if line["event"] != "started")
     assert "Lebensztejn" not in log
 
