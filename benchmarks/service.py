@@ -5,28 +5,22 @@ machine does falls on both. The clients live in processes of their own, but on t
 "cpu ms", the processor time that the workers themselves spend on a call, is free of that.
 """
 
-import os
 import shlex
-import signal
-import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from multiprocessing import get_context
 from operator import attrgetter
-from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, sleep
 from typing import Final, NamedTuple
 
 from benchmarks.calls import bodies
-from benchmarks.charts import AS_OF
+from benchmarks.servers import Served, started
 
 _HOST: Final = "127.0.0.1"
 _WORKERS: Final = 2
@@ -38,34 +32,10 @@ _ROUND_SECONDS: Final = 1.5
 _HALF_LOAD_SECONDS: Final = 6.0
 _ROUNDS: Final = 3
 _STARTS: Final = 3
-_TRIES: Final = 1000
 _LEAST_RATIO: Final = {"M": 0.8, "M sign": 0.8}
 _P99_MS, _READY_SECONDS, _WORKER_MB = 50, 1.0, 120
 OURS: Final = ("-m", "cds_service", "serve", "--port", "{port}", "--workers", str(_WORKERS))
 _PLAIN: Final = ("-m", "benchmarks.baseline_app", "{port}", str(_WORKERS))
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A server that answers: its process, its port, and the seconds from its start to its first answer."""
-
-    process: int
-    port: int
-    ready: float
-
-    def workers(self) -> tuple[int, ...]:
-        """The processes that answer calls."""
-        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii").split()
-        commands = ((int(one), Path(f"/proc/{one}/cmdline").read_bytes()) for one in children)
-        return tuple(one for one, command in commands if command and b"resource_tracker" not in command)
-
-    def processor_seconds(self) -> float:
-        """What the workers have spent so far."""
-        return sum(map(_processor_seconds, self.workers()))
-
-    def megabytes(self) -> float:
-        """The resident memory of the largest worker."""
-        return max(map(_megabytes, self.workers()))
 
 
 class Load(NamedTuple):
@@ -239,64 +209,6 @@ def _start(command: Sequence[str]) -> float:
         with started(command) as served:
             spent.append(served.ready)
     return median(spent)
-
-
-@contextmanager
-def started(command: Sequence[str]) -> Iterator[Served]:
-    """A server for as long as it is needed, judging on the day for which the charts are made."""
-    port = _free_port()
-    filled = [sys.executable, *(part.format(port=port) for part in command)]
-    environment = {**os.environ, "COTSOM_CLOCK": AS_OF.isoformat()}
-    begun = perf_counter()
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(  # noqa: S603 - our own command
-        filled, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-    ) as process:
-        try:
-            _wait_until_ready(port)
-            yield Served(process.pid, port, perf_counter() - begun)
-        finally:
-            _stop(process)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Asks the server to end, and ends it with its workers where it does not."""
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _wait_until_ready(port: int) -> None:
-    """Raises TimeoutError where nothing answers."""
-    for _ in range(_TRIES):
-        try:
-            connection = HTTPConnection(_HOST, port, timeout=1)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == HTTPStatus.OK:
-                return
-        except (OSError, HTTPException):
-            threading.Event().wait(0.01)
-    raise TimeoutError(f"no answer on port {port}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _processor_seconds(process: int) -> float:
-    """User and system time: the 14th and 15th field of stat, counted after the name in parentheses."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _megabytes(process: int) -> float:
-    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmRSS:"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from typing import Final
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from benchmarks.service import OURS, PROCESSES, Load, Round, Served, loads_for, middle_of, round_of, started, waits_of
+from benchmarks.servers import Served, started
+from benchmarks.service import OURS, PROCESSES, Load, Round, loads_for, middle_of, round_of, waits_of
 
 _AUDIENCE: Final = "https://cds.hospital.example"
 _ISSUER: Final = "https://fhir.hospital.example/api/R4"

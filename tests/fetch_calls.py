@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -13,7 +13,18 @@ from requests import PreparedRequest
 
 from cds_service.settings import Fetching
 from cds_service.web.discovery import PREFETCH
-from tests.http_calls import Json, hook_request, prefetch_of, service
+from tests.acceptance import bilirubin, states, verdict
+from tests.http_calls import (
+    SERVICE,
+    Json,
+    assessment_of,
+    cards_of,
+    hook_request,
+    prefetch_of,
+    searchset,
+    service,
+    simple_chart,
+)
 
 BASE: Final = "https://ehr.example/fhir"
 TOKEN: Final = "secret-token"  # noqa: S105 - a token of the test
@@ -96,3 +107,31 @@ def key_of(path: str) -> str:
     """The prefetch key that a path is the query of."""
     kind = urlsplit(path).path.split("/")[0] or path.rpartition("=")[2]
     return next(key for key, query in PREFETCH.items() if query.partition("?")[0].partition("/")[0] == kind)
+
+
+CHART = simple_chart(bilirubin(1.1))
+NEEDED = ("patient", "conditions", "observations")
+OTHERS: Json = {"resourceType": "AllergyIntolerance", "id": "x", "patient": {"reference": "Patient/p2"}}
+FAILURE: Json = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+def shown(request: Json, **limits: Any) -> Json:  # noqa: ANN401 - whatever a limit is
+    """The assessment on the one card that a call gets."""
+    (card,) = cards_of(fetching_client(**limits).post(SERVICE, json=request))
+    return assessment_of(card)
+
+
+def allergies(instead: Answer | list[Answer], **limits: Any) -> str:  # noqa: ANN401 - as above
+    """What the card says of the allergies where the server answers so."""
+    with Ehr(CHART, allergies=instead):
+        found = shown(fetching_call(CHART, NEEDED), **limits)
+    if states(found)["allergies"] != "supplied":
+        assert verdict(found, "E22") == "unknown"
+    return states(found)["allergies"]
+
+
+def page(entries: Sequence[object], link: str | None = None, total: int | None = None) -> Answer:
+    links = [{"relation": "self", "url": f"{BASE}/AllergyIntolerance?patient=p1"}]
+    following = [{"relation": "next", "url": link}] if link else []
+    counted_by_server = len(entries) if total is None else total
+    return answered(searchset(entries, link=links + following) | {"total": counted_by_server})

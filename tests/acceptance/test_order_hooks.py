@@ -9,15 +9,7 @@ import pytest
 from tests.acceptance import PATIENT, bundle
 from tests.case_codes import concept
 from tests.conftest import REFERENCE
-from tests.http_calls import (
-    Json,
-    client,
-    hollow,
-    hook_request,
-    problem_of,
-    service,
-    simple_chart,
-)
+from tests.http_calls import Json, client, hollow, hook_request, problem_of, service, simple_chart
 from tests.order_calls import (
     ADDRESSES,
     ORDER_SELECT,
