@@ -3,7 +3,6 @@
 import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -40,7 +39,6 @@ def main(context: click.Context) -> None:
         environment=dict(os.environ),
         now=lambda: datetime.now(UTC),
         standard_input=sys.stdin.buffer,
-        here=Path.cwd(),
     )
 
 

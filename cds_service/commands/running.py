@@ -27,7 +27,6 @@ class Surroundings:
     environment: Mapping[str, str]
     now: Callable[[], datetime]
     standard_input: BinaryIO
-    here: Path
 
 
 class CommandGroup(click.Group):

@@ -8,7 +8,7 @@ from cds_service.settings.reading import COUNT, SECONDS, Section
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The size of a body, the resources in it, the calls that a worker process judges at once.
+    """The size of a body, the resources in it, the calls that a worker process takes at a time.
 
     `header_seconds`: how long a client may take to send the head of a request.
     """
