@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import sys
 import tempfile
 import threading
@@ -176,6 +177,8 @@ def _say_how(stage: _Stage, running: Running) -> None:
 
 
 def _until_stopped(running: Running, console: Console, *, browser: bool) -> None:
+    # A shell that starts a program in the background has it ignore Ctrl-C, which would then never end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     console.print("Ctrl-C ends both.")
     if browser:
         webbrowser.open(running.ehr)
