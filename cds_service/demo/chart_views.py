@@ -1,10 +1,21 @@
 """A chart as it is read: whose it is, what the patient has, results with their trend, treatment."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 
-from cds_service.demo.elements import Json, at, concept_text, day_of, each, first_text, text_at
+from cds_service.demo.elements import (
+    Json,
+    at,
+    beginning,
+    concept_text,
+    day_of,
+    each,
+    first_text,
+    local_day,
+    text_at,
+    zone_of,
+)
 from cds_service.demo.trends import Series, read_series
 
 _SEXES = frozenset({"male", "female", "other"})
@@ -24,7 +35,7 @@ class PatientView:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing on record: what, a detail, from when to when as written, and its status code."""
+    """One thing on record: what, a detail, from when to when, and its status code."""
 
     kind: str
     text: str
@@ -46,16 +57,17 @@ class ChartView:
     plans: tuple[Line, ...]
 
 
-def view_chart(resources: Sequence[Json], today: date) -> ChartView:
-    """The chart as it reads today."""
+def view_chart(resources: Sequence[Json], now: datetime) -> ChartView:
+    """The chart as it reads now; every instant in it is told as a day of the zone of `now`."""
+    zone = zone_of(now)
     right = [one for one in resources if text_at(one, "status") not in _WRONG]
     return ChartView(
-        patient=view_patient(resources, today),
-        study=next(iter(_newest(_studies(right))), None),
-        conditions=_newest(_conditions(right)),
-        results=read_series([one for one in right if one["resourceType"] == "Observation"]),
-        treatment=_newest(_treatment(right)),
-        plans=_newest(_plans(right)),
+        patient=view_patient(resources, now.date()),
+        study=next(iter(_newest(_studies(right), zone)), None),
+        conditions=_newest(_conditions(right), zone),
+        results=read_series([one for one in right if one["resourceType"] == "Observation"], zone),
+        treatment=_newest(_treatment(right), zone),
+        plans=_newest(_plans(right), zone),
     )
 
 
@@ -86,13 +98,14 @@ def _age(born: date | None, today: date) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _newest(lines: Iterator[Line]) -> tuple[Line, ...]:
-    return tuple(sorted(lines, key=lambda line: line.start, reverse=True))
+def _newest(lines: Iterable[Line], zone: tzinfo) -> tuple[Line, ...]:
+    ordered = sorted(lines, key=lambda line: beginning(line.start, zone), reverse=True)
+    return tuple(_in_days(line, zone) for line in ordered)
 
 
-def _shown(text: str) -> str:
-    """A day or an instant as a day."""
-    return text[: len("2026-11-22")]
+def _in_days(line: Line, zone: tzinfo) -> Line:
+    """The line with its instants told as days."""
+    return replace(line, start=local_day(line.start, zone), end=local_day(line.end, zone))
 
 
 def _conditions(resources: list[Json]) -> Iterator[Line]:
@@ -102,7 +115,7 @@ def _conditions(resources: list[Json]) -> Iterator[Line]:
             end = first_text(one, ("abatementDateTime",), ("abatementPeriod", "end"))
             status = concept_text(at(one, "clinicalStatus"))
             doubt = concept_text(at(one, "verificationStatus"))
-            yield Line(one["resourceType"], concept_text(at(one, "code")), doubt, _shown(start), _shown(end), status)
+            yield Line(one["resourceType"], concept_text(at(one, "code")), doubt, start, end, status)
 
 
 def _treatment(resources: list[Json]) -> Iterator[Line]:
@@ -112,12 +125,12 @@ def _treatment(resources: list[Json]) -> Iterator[Line]:
             start = first_text(
                 one, ("performedDateTime",), ("performedPeriod", "start"), ("effectiveDateTime",), ("period", "start")
             )
-            yield Line(kind, concept_text(at(one, "code")), text_at(one, "class", "display"), _shown(start), "", status)
+            yield Line(kind, concept_text(at(one, "code")), text_at(one, "class", "display"), start, "", status)
         if kind in ("MedicationRequest", "MedicationStatement", "MedicationAdministration"):
-            yield drug_line(one)
+            yield _drug_line(one)
 
 
-def drug_line(one: Json) -> Line:
+def _drug_line(one: Json) -> Line:
     """A drug: its name, how it is taken, from when until when."""
     dosage: Json = next(each(one, "dosageInstruction"), next(each(one, "dosage"), {}))
     bounds = at(dosage, "timing", "repeat", "boundsPeriod")
@@ -125,26 +138,26 @@ def drug_line(one: Json) -> Line:
     start = text_at(period, "start") or first_text(one, ("effectiveDateTime",), ("authoredOn",))
     name = concept_text(at(one, "medicationCodeableConcept")) or text_at(one, "medicationReference", "display")
     how = text_at(dosage, "text")
-    return Line(one["resourceType"], name, how, _shown(start), _shown(text_at(period, "end")), text_at(one, "status"))
+    return Line(one["resourceType"], name, how, start, text_at(period, "end"), text_at(one, "status"))
 
 
-def service_line(one: Json) -> Line:
+def _service_line(one: Json) -> Line:
     """A procedure, a test or an imaging that is ordered, and for when."""
     start = first_text(one, ("occurrenceDateTime",), ("occurrencePeriod", "start"))
     end = text_at(one, "occurrencePeriod", "end")
     text = concept_text(at(one, "code"))
-    return Line("ServiceRequest", text, "", _shown(start), _shown(end), text_at(one, "status"))
+    return Line("ServiceRequest", text, "", start, end, text_at(one, "status"))
 
 
-def order_line(one: Json) -> Line:
+def order_line(one: Json, zone: tzinfo) -> Line:
     """An order of either kind."""
-    return service_line(one) if one["resourceType"] == "ServiceRequest" else drug_line(one)
+    return _in_days(_service_line(one) if one["resourceType"] == "ServiceRequest" else _drug_line(one), zone)
 
 
 def _plans(resources: list[Json]) -> Iterator[Line]:
     for one in resources:
         if one["resourceType"] == "ServiceRequest" and text_at(one, "status") in ("active", "on-hold"):
-            yield service_line(one)
+            yield _service_line(one)
 
 
 def _studies(resources: list[Json]) -> Iterator[Line]:

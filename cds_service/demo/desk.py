@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from cds_service.demo.client import Service, discover, feed_back
 from cds_service.demo.clock import DemoClock
@@ -14,6 +15,7 @@ from cds_service.demo.recording import Chart
 from cds_service.demo.sessions import Answered, OpenChart, Session, Settled
 
 OPENING, SELECTING, SIGNING = "patient-view", "order-select", "order-sign"
+_ORDERING = frozenset({SELECTING, SIGNING})
 _BLOCKING = frozenset({"warning", "critical"})
 
 
@@ -75,7 +77,7 @@ class Desk:
 
     def draft(self, order: Json) -> None:
         """Writes a draft and, as the clinician has just selected it, asks about it."""
-        self.chart.orders = add_draft(self.chart.orders, order)
+        self._write(add_draft(self.chart.orders, order))
         orders = self.chart.orders
         added = {"selections": [reference(orders.drafts[-1])], "draftOrders": bundle_of(orders.drafts)}
         self.chart.guidance.pop(SELECTING, None)
@@ -83,7 +85,13 @@ class Desk:
 
     def drop(self, name: str) -> None:
         """Takes a draft back."""
-        self.chart.orders = without_draft(self.chart.orders, name)
+        self._write(without_draft(self.chart.orders, name))
+
+    def _write(self, orders: Orders) -> None:
+        """Keeps the orders; where the drafts are others now, no answer to a card on drafts holds any longer."""
+        if orders.drafts != self.chart.orders.drafts:
+            self.chart.settled = {key: one for key, one in self.chart.settled.items() if key[0] not in _ORDERING}
+        self.chart.orders = orders
 
     def record(self, write: Callable[[Chart], Chart]) -> None:
         """Writes something that happened into the chart."""
@@ -105,12 +113,11 @@ class Desk:
         chosen = [suggestions[number] for number in numbers if number < len(suggestions)]
         if text_at(offer.card, "selectionBehavior") != "any":
             chosen = chosen[:1]
-        before: Orders = self.chart.orders
-        for suggestion in chosen:
-            self.chart.orders = accept_suggestion(self.chart.orders, suggestion)
         if not chosen:
             return ()
         self._settle(hook, offer, Settled("accepted"), accepted(offer.card, chosen, self.clock()))
+        before = self.chart.orders
+        self._write(reduce(accept_suggestion, chosen, before))
         return [] if self.chart.orders == before else [text_at(one, "label") for one in chosen]
 
     def override(self, hook: str, offer: Offer, code: str, comment: str) -> None:
@@ -134,7 +141,5 @@ class Desk:
     def sign(self) -> int:
         """Signs every draft; how many they were."""
         count = len(self.chart.orders.drafts)
-        self.chart.orders = sign(self.chart.orders, self.clock.day.isoformat())
-        hooks = (SELECTING, SIGNING)
-        self.chart.settled = {key: one for key, one in self.chart.settled.items() if key[0] not in hooks}
+        self._write(sign(self.chart.orders, self.clock.day.isoformat()))
         return count

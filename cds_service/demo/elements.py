@@ -1,8 +1,10 @@
 """Looks into FHIR resources of any sender: what is absent or misshapen is empty, never an error."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
+
+from fhir_profiles.dates import NEVER_DATED, read_when, span_of
 
 Json = Mapping[str, Any]
 _DAY = len("2026-11-22")
@@ -51,11 +53,27 @@ def first_text(resource: Json, *paths: tuple[str | int, ...]) -> str:
 
 
 def day_of(text: str) -> date | None:
-    """The day of a date or an instant; None for a partial or unreadable one."""
+    """The day of a date; None for a partial or unreadable one, and for an instant, whose day depends on the zone."""
     try:
-        return date.fromisoformat(text[:_DAY])
+        return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def zone_of(instant: datetime) -> tzinfo:
+    """The zone in which an instant is told."""
+    return instant.tzinfo or UTC
+
+
+def local_day(text: str, zone: tzinfo) -> str:
+    """The day of an instant in a zone; a date, partial or not, as it is written."""
+    when = read_when(text, zone)
+    return when.instant.date().isoformat() if when and when.instant else text[:_DAY]
+
+
+def beginning(text: str, zone: tzinfo) -> datetime:
+    """The earliest instant that a date or an instant may mean; of one that cannot be read the first there is."""
+    return span_of(read_when(text, zone) or NEVER_DATED, zone)[0]
 
 
 def reference(resource: Json) -> str:

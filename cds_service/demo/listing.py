@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from cds_service.demo.chart_views import ChartView, PatientView, view_chart
 from cds_service.demo.sessions import OpenChart
@@ -30,11 +30,11 @@ class Group:
     rows: tuple[Row, ...]
 
 
-def list_charts(charts: Iterable[OpenChart], today: date) -> tuple[Group, ...]:
+def list_charts(charts: Iterable[OpenChart], now: datetime) -> tuple[Group, ...]:
     """The patients by how they stand to the study; what was brought comes first, an empty group is left out."""
     found: dict[str, list[Row]] = {"brought": [], "others": [], "enrolled": [], "follow-up": []}
     for chart in charts:
-        view = view_chart(chart.orders.chart, today)
+        view = view_chart(chart.orders.chart, now)
         found[_group(chart, view)].append(_row(chart, view))
     return tuple(Group(name, tuple(rows)) for name, rows in found.items() if rows)
 

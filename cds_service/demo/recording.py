@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from cds_service.demo.elements import Json, at, codings_of, day_of, each, reference, text_at
+from cds_service.demo.elements import Json, at, codings_of, day_of, each, local_day, reference, text_at, zone_of
 from cds_service.demo.pad import LABORATORY, RESPONSES, Course, Pad, prescribed, resulted
+from fhir_profiles.dates import UNDATED, DateInterval, read_when
 
 _RUNNING = frozenset({"active", "on-hold"})
 
@@ -30,6 +31,11 @@ class Chart:
     def day(self) -> str:
         """Today."""
         return self.instant.date().isoformat()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of the instant, in which its days begin and end."""
+        return zone_of(self.instant)
 
     @property
     def issued(self) -> str:
@@ -62,7 +68,7 @@ def record_tace(chart: Chart) -> Chart:
 def _nearest_order(chart: Chart) -> Json | None:
     """The active order for TACE whose day is nearest."""
     orders = [one for one in chart.resources if one["resourceType"] == "ServiceRequest" and _is_tace(chart, one)]
-    dated = [(day, one) for one in orders if (day := day_of(text_at(one, "occurrenceDateTime")))]
+    dated = [(day, one) for one in orders if (day := day_of(local_day(text_at(one, "occurrenceDateTime"), chart.zone)))]
     nearest = sorted(dated, key=lambda found: abs(found[0] - chart.instant.date()))
     return nearest[0][1] if nearest else None
 
@@ -83,9 +89,9 @@ def record_sorafenib_start(chart: Chart) -> Chart:
 
 
 def record_sorafenib_stop(chart: Chart) -> Chart:
-    """Today brings the last dose of every course that has begun; one that has not is called off."""
+    """Today brings the last dose of what has begun; a dosage to come is left out, a course of such alone called off."""
     running = [one for one in chart.resources if _is_sorafenib(chart, one)]
-    return replace(chart, resources=_replaced(chart.resources, [_stopped(one, chart.day) for one in running]))
+    return replace(chart, resources=_replaced(chart.resources, [_stopped(one, chart) for one in running]))
 
 
 def _is_sorafenib(chart: Chart, one: Json) -> bool:
@@ -93,19 +99,28 @@ def _is_sorafenib(chart: Chart, one: Json) -> bool:
     return kind == "MedicationRequest" and status in _RUNNING and chart.pad.is_a("order-sorafenib", one)
 
 
-def _stopped(course: Json, day: str) -> Json:
+def _stopped(course: Json, chart: Chart) -> Json:
     dosages = tuple(each(course, "dosageInstruction")) or ({},)
-    starts = [text_at(one, "timing", "repeat", "boundsPeriod", "start") for one in dosages]
-    if min(starts) > day:
-        return {**course, "status": "cancelled"}
-    return {**course, "status": "stopped", "dosageInstruction": [_ended(one, day) for one in dosages]}
+    begun = [_ended(one, chart) for one in dosages if _days(one, "start", chart).first <= chart.instant.date()]
+    if not begun:
+        return {**{name: part for name, part in course.items() if name != "dosageInstruction"}, "status": "cancelled"}
+    return {**course, "status": "stopped", "dosageInstruction": begun}
 
 
-def _ended(dosage: Json, day: str) -> Json:
+def _ended(dosage: Json, chart: Chart) -> Json:
+    """The dosage with today as its last day; one that ended earlier stays as it is."""
+    if _days(dosage, "end", chart).last <= chart.instant.date():
+        return dosage
     timing = at(dosage, "timing") or {}
     repeat = at(timing, "repeat") or {}
-    bounds = {**(at(repeat, "boundsPeriod") or {}), "end": day}
+    bounds = {**(at(repeat, "boundsPeriod") or {}), "end": chart.day}
     return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
+
+
+def _days(dosage: Json, side: str, chart: Chart) -> DateInterval:
+    """The days on which a dosage may begin or end; every day where none is told."""
+    when = read_when(text_at(dosage, "timing", "repeat", "boundsPeriod", side) or None, chart.zone)
+    return when.days if when else UNDATED
 
 
 def record_imaging(chart: Chart) -> Chart:

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from cds_service.demo.bundles import BrokenBundle, read_bundle
 from cds_service.demo.card_views import CardView, most_urgent_first, view_card
-from cds_service.demo.chart_views import order_line, view_chart
+from cds_service.demo.chart_views import Line, order_line, view_chart
 from cds_service.demo.desk import OPENING, SELECTING, Desk
-from cds_service.demo.elements import day_of, reference
+from cds_service.demo.elements import day_of, reference, zone_of
 from cds_service.demo.guidance import Guidance
 from cds_service.demo.listing import list_charts
 from cds_service.demo.pad import DOSES, RESPONSES, RESULTS, TESTS
@@ -21,6 +21,7 @@ from cds_service.demo.sitting import back_to, desk_at, practice, session, tell
 from cds_service.pages.site import words_of_page
 
 _ECOG = range(5)
+_STEP = re.compile(r"-?[0-9]{1,4}")
 _NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,4})?")
 PLACES = ("response-liver", "response-elsewhere")
 
@@ -42,7 +43,7 @@ def create_chart_routes() -> Blueprint:
 
 def patients() -> str:
     """The patients of this session."""
-    groups = list_charts(session().charts.values(), practice().clock.day)
+    groups = list_charts(session().charts.values(), practice().clock())
     return render_template("ehr/patients.html", groups=groups, broken=session().take_broken())
 
 
@@ -68,14 +69,14 @@ def chart_page(chart: str) -> str:
         "ehr/chart.html",
         chart=chart,
         pad_open=desk.chart.pad,
-        view=view_chart(desk.chart.orders.chart, desk.clock.day),
+        view=view_chart(desk.chart.orders.chart, desk.clock()),
         pictures=practice().studio.timeline(desk.chart.orders.chart, words_of_page()),
         scenario=desk.chart.scenario,
         opened_guidance=opened,
         cards=views(desk, OPENING, opened),
         selected=selected,
         selected_cards=views(desk, SELECTING, selected),
-        drafts=[(reference(one), order_line(one)) for one in desk.chart.orders.drafts],
+        drafts=drafted(desk),
         events=tuple(EVENTS),
         places=PLACES,
         responses=tuple(RESPONSES),
@@ -83,6 +84,11 @@ def chart_page(chart: str) -> str:
         tests=TESTS,
         doses=tuple(DOSES),
     )
+
+
+def drafted(desk: Desk) -> list[tuple[str, Line]]:
+    """The drafts as they are shown, by reference."""
+    return [(reference(one), order_line(one, zone_of(desk.clock()))) for one in desk.chart.orders.drafts]
 
 
 def views(desk: Desk, hook: str, guidance: Guidance) -> tuple[CardView, ...]:
@@ -142,10 +148,13 @@ def move_today() -> Response:
     """Moves the day, for the EHR and the service it shows."""
     clock = practice().clock
     step, day = request.form.get("step", ""), day_of(request.form.get("day", ""))
-    if step.lstrip("-").isdecimal():
+    if _STEP.fullmatch(step):
         clock.move_by(int(step))
-    elif day is not None:
+    elif day is not None and not step:
         clock.move_to(day)
+    else:
+        tell("no-day", wrong=True, day=clock.day.isoformat())
+        return _where_from()
     tell("today", day=clock.day.isoformat())
     return _where_from()
 

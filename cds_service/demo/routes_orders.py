@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 
 from cds_service.demo.chart_views import order_line, view_patient
 from cds_service.demo.desk import SIGNING, Desk
-from cds_service.demo.elements import Json, day_of, reference
+from cds_service.demo.elements import Json, day_of, zone_of
 from cds_service.demo.pad import DOSES, TESTS, Course, laboratory_order, ordered, prescribed
 from cds_service.demo.recording import Chart
-from cds_service.demo.routes_charts import views
+from cds_service.demo.routes_charts import drafted, views
 from cds_service.demo.sitting import back_to, desk_at, tell
 
 _LONGEST_COMMENT = 500
@@ -36,7 +36,7 @@ def draft(chart: str) -> Response:
     else:
         desk.draft(order)
         desk.chart.pad = request.form["kind"]
-        tell("drafted", order=order_line(order).text)
+        tell("drafted", order=order_line(order, zone_of(desk.clock())).text)
     return back_to("charts.chart", chart=chart)
 
 
@@ -84,7 +84,7 @@ def review(chart: str) -> str | Response:
         "ehr/sign.html",
         chart=chart,
         patient=view_patient(desk.chart.orders.chart, desk.clock.day),
-        drafts=[(reference(one), order_line(one)) for one in desk.chart.orders.drafts],
+        drafts=drafted(desk),
         checked=checked,
         cards=views(desk, SIGNING, checked),
         unanswered=len(desk.unanswered()),

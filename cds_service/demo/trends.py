@@ -2,10 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from math import isfinite
 
-from cds_service.demo.elements import Json, at, codings_of, concept_text, day_of, each, first_text, text_at
+from cds_service.demo.elements import (
+    Json,
+    at,
+    beginning,
+    codings_of,
+    concept_text,
+    day_of,
+    each,
+    first_text,
+    local_day,
+    text_at,
+)
 
 WIDTH, HEIGHT, _MARGIN = 96, 24, 4
 _PRESSURE = 2
@@ -15,7 +26,7 @@ _DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result: its day as written, its value in words, and as a number where it is one."""
+    """One result: its day at the site, its value in words, and as a number where it is one."""
 
     day: str
     text: str
@@ -38,19 +49,19 @@ class Series:
     points: tuple[tuple[float, float], ...]
 
 
-def read_series(observations: Sequence[Json]) -> tuple[Series, ...]:
+def read_series(observations: Sequence[Json], zone: tzinfo) -> tuple[Series, ...]:
     """The results by kind, the latest first; of one day in the order in which the chart names them."""
     kinds: dict[object, list[Json]] = {}
     for one in observations:
         name = concept_text(at(one, "code"))
         kinds.setdefault(min(codings_of(at(one, "code")), default=name), []).append(one)
-    found = [_series(several) for several in kinds.values()]
+    found = [_series(several, zone) for several in kinds.values()]
     return tuple(sorted(found, key=lambda series: series.latest.day, reverse=True))
 
 
-def _series(several: list[Json]) -> Series:
-    ordered = sorted(several, key=_when)
-    results = [_result(one) for one in ordered]
+def _series(several: list[Json], zone: tzinfo) -> Series:
+    ordered = sorted(several, key=lambda one: beginning(_when(one), zone))
+    results = [_result(one, zone) for one in ordered]
     return Series(
         name=concept_text(at(ordered[-1], "code")),
         latest=results[-1],
@@ -64,10 +75,10 @@ def _when(one: Json) -> str:
     return first_text(one, ("effectiveDateTime",), ("effectiveInstant",), ("effectivePeriod", "end"), ("issued",))
 
 
-def _result(one: Json) -> Result:
+def _result(one: Json, zone: tzinfo) -> Result:
     number, text, unit = _number(one)
     text, unit = (text, unit) if text else _words(one)
-    return Result(_when(one)[: len("2026-11-22")], text, number, unit, text_at(one, "status"))
+    return Result(local_day(_when(one), zone), text, number, unit, text_at(one, "status"))
 
 
 def _number(one: Json) -> tuple[float | None, str, str]:

@@ -1,5 +1,6 @@
 """The demo EHR over HTTP with the real service: whose charts, which forms, what a browser is told, what is refused."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -154,8 +155,10 @@ def test_the_day_is_moved_for_service_and_ehr_alike(ehr: Ehr, clock: DemoClock) 
     assert clock.day.isoformat() == "2026-12-12"
     assert "May qualify for COTSOM" in page
     assert "Today is 2026-12-18" in ehr.post("/today", 200, **from_page("assessment", step="6", day="2020-01-01"))
-    ehr.post("/today", day="nonsense")
+    for wrong in ({"day": "nonsense"}, {"step": "--5"}, {"step": "99999"}, {"step": "x", "day": "2026-12-01"}, {}):
+        assert "The day stays 2026-12-18" in ehr.post("/today", 200, **wrong)
     assert clock.day.isoformat() == "2026-12-18"
+    assert "Today is 2026-12-13" in ehr.post("/today", step="-5")
 
 
 def test_a_chart_is_asked_about_once_until_something_changes(ehr: Ehr) -> None:
@@ -237,3 +240,60 @@ def test_what_a_chart_proposes_to_try_happens(
 def without_proposal(page: str) -> str:
     """The page without what it proposes to try, and dates as plain text."""
     return re.sub(r'<p class="scenario.*?</p>|<span class="nowrap">|</span>', "", page, flags=re.DOTALL)
+
+
+def drafts_in(page: str) -> list[str]:
+    return re.findall(r'name="draft" value="([^"]+)"', page)
+
+
+def cards_in(page: str) -> list[str]:
+    return re.findall(r'<h3 id="card-order-sign-(\w+)"', page)
+
+
+def test_a_correction_once_accepted_is_no_answer_for_the_same_draft_written_again(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Eleven")
+    ehr.post(f"{chart}/{SORAFENIB[0]}", 200, **SORAFENIB[1])
+    (key,) = cards_in(ehr.get(f"{chart}/sign"))
+    corrected = ehr.post(f"{chart}/cards/accept", hook="order-sign", card=key, suggestion="0")
+    assert cards_in(corrected) == []
+    ehr.post(f"{chart}/drafts/drop", draft=drafts_in(corrected)[0])
+    ehr.post(f"{chart}/{SORAFENIB[0]}", 200, **SORAFENIB[1])
+    page = ehr.get(f"{chart}/sign")
+    assert len(cards_in(page)) == 1
+    assert "is-settled" not in page
+    assert "Not signed: " in ehr.post(f"{chart}/sign")
+
+
+def test_two_drafts_of_one_day_bring_two_cards_and_each_is_answered_for_itself(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Sixteen")
+    for _ in range(2):
+        ehr.post(f"{chart}/{TACE[0]}", 200, **TACE[1])
+    page = ehr.get(f"{chart}/sign")
+    identified = re.findall(r' id="([^"]+)"', page)
+    assert len(identified) == len(set(identified))
+    first, second = cards_in(page)
+    page = ehr.post(f"{chart}/cards/override", hook="order-sign", card=second, comment="discussed")
+    assert re.findall(r"is-settled\" aria-labelledby=\"card-order-sign-(\w+)", page) == [second]
+    assert first in cards_in(page)
+    assert "Not signed: " in ehr.post(f"{chart}/sign")
+
+
+CHART = {
+    "resourceType": "Bundle",
+    "entry": [
+        {"resource": {"resourceType": "Patient", "id": "p", "name": [{"text": "Somebody"}]}},
+        {"resource": {"resourceType": "Procedure", "id": "t", "status": "completed", "code": {"text": "TACE"},
+                      "subject": {"reference": "Patient/p"}, "performedDateTime": "2026-10-20T20:00:00Z"}},
+        *({"resource": {"resourceType": "Observation", "id": f"o{value}", "status": "final", "code": {"text": "INR"},
+                        "effectiveDateTime": when, "valueQuantity": {"value": value}}}
+          for value, when in ((1.3, "2026-11-02T01:00:00+09:00"), (1.4, "2026-11-01T17:00:00Z"),
+                              (0.8, "2026-10-14"), (1.0, "2026-09-08T20:00:00Z"))),
+    ],
+}  # fmt: skip
+
+
+def test_an_instant_is_told_and_ordered_by_the_day_at_the_site(ehr: Ehr) -> None:
+    page = re.sub(r"<[^>]+>", "", ehr.post("/charts", text=json.dumps(CHART)))
+    assert ("2026-10-21 completed" in page, "2026-10-20" in page) == (True, False)
+    results = " ".join(page.split("INR 2026-11-02")[1].split())
+    assert results.startswith("1.4 1.3 (11-02), 0.8 (10-14), 1.0 (09-09) ")

@@ -72,6 +72,7 @@ SERVICES = [
     {"id": "elsewhere", "hook": "patient-view", "title": "Elsewhere"},
     {"id": "choosy", "hook": "order-sign"},
     {"id": "several", "hook": "order-sign"},
+    {"id": "twice", "hook": "order-select"},
     {"hook": "patient-view", "description": "no id"},
     "no object",
 ]  # fmt: skip
@@ -100,6 +101,7 @@ class Vendor:
             "elsewhere": redirect("https://elsewhere.example/"),
             "choosy": jsonify(cards=[CHOICE]),
             "several": jsonify(cards=[SEVERAL]),
+            "twice": jsonify(cards=[BARE, BARE]),
         }
         return answers[name]
 
@@ -226,6 +228,29 @@ def test_a_critical_card_must_be_answered_and_words_are_enough_where_it_lists_no
     post(ehr, f"{chart}/cards/override", **card, comment="I know")
     assert vendor.feedback[0]["overrideReason"] == {"userComment": "I know"}
     assert "Signed orders: 1" in post(ehr, f"{chart}/sign")
+
+
+def test_an_answered_card_is_asked_again_once_the_drafts_are_others(ehr: FlaskClient) -> None:
+    chart, page = signing(ehr)
+    answered = key_of(page, "Choose one")
+    post(ehr, f"{chart}/cards/override", hook="order-sign", card=answered, comment="I know")
+    post(ehr, f"{chart}/drafts", kind="tace", first="2026-11-25")
+    page = get(ehr, f"{chart}/sign")
+    assert key_of(page, "Choose one") != answered
+    post(ehr, f"{chart}/drafts/drop", draft="ServiceRequest/ordered-2")
+    page = get(ehr, f"{chart}/sign")
+    assert key_of(page, "Choose one") == answered
+    assert "is-settled" not in page
+    assert "Not signed: " in post(ehr, f"{chart}/sign")
+
+
+def test_a_card_that_is_told_twice_stands_there_twice(ehr: FlaskClient) -> None:
+    chart, _ = signing(ehr)
+    page = get(ehr, chart)
+    keys = re.findall(r'<h3 id="card-order-select-(\w+)"', page)
+    assert len(set(keys)) == len(keys) == 2
+    page = post(ehr, f"{chart}/cards/override", hook="order-select", card=keys[1], comment="seen")
+    assert re.findall(r'is-settled" aria-labelledby="card-order-select-(\w+)', page) == [keys[1]]
 
 
 def test_a_card_without_an_id_is_set_aside_without_feedback(ehr: FlaskClient, vendor: Vendor) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import fhirkit
 import pytest
 
-from cds_service.demo.elements import Json, reference, subject_of
+from cds_service.demo.elements import Json, reference, subject_of, zone_of
 from cds_service.demo.orders import Orders, add_draft, bundle_of, sign
 from cds_service.demo.pad import (
     DOSES,
@@ -63,7 +63,7 @@ def test_every_result_is_valid_fhir(name: str) -> None:
     after = record_result(chart(), name, Decimal(1), "2026-11-20").resources
     assert problems(after) == []
     assert after[-1]["effectiveDateTime"] == "2026-11-20"
-    assert read_series([after[-1]])[0].latest.text == "1"
+    assert read_series([after[-1]], zone_of(NOW))[0].latest.text == "1"
 
 
 @pytest.mark.parametrize("place", ["response-liver", "response-elsewhere"])
@@ -114,6 +114,41 @@ def test_stopping_ends_what_has_begun_and_calls_off_what_has_not() -> None:
     assert after[3] == ended
 
 
+def dosage(**bounds: str) -> Json:
+    return {"text": "400 mg", "timing": {"repeat": {"frequency": 2, "boundsPeriod": bounds}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"start": "2026-10-01", "end": "2026-10-20"}, {"start": "2026-10-01", "end": "2026-10-20"}),
+        ({"start": "2026-10-01", "end": "2026-10"}, {"start": "2026-10-01", "end": "2026-10"}),
+        ({"start": "2026-11-10", "end": "2026-12-20"}, {"start": "2026-11-10", "end": "2026-11-22"}),
+        ({"start": "2026-11-22"}, {"start": "2026-11-22", "end": "2026-11-22"}),
+        ({"start": "2026-11-21T20:00:00Z"}, {"start": "2026-11-21T20:00:00Z", "end": "2026-11-22"}),
+        ({"start": "nonsense"}, {"start": "nonsense", "end": "2026-11-22"}),
+        ({}, {"end": "2026-11-22"}),
+        ({"start": "2026-11-23"}, None),
+        ({"start": "2026-11-22T20:00:00Z", "end": "2026-12-20"}, None),
+    ],
+)
+def test_stopping_lengthens_no_dosage_and_gives_none_an_end_before_its_start(
+    before: dict[str, str], after: dict[str, str] | None
+) -> None:
+    known = dosage(start="2026-11-01", end="2026-11-05")
+    begun = {**course("2026-11-01"), "dosageInstruction": [known, dosage(**before)]}
+    stopped = EVENTS["sorafenib-stop"](chart(begun)).resources[1]
+    assert stopped["status"] == "stopped"
+    assert stopped["dosageInstruction"] == [known, *([dosage(**after)] if after else [])]
+
+
+def test_a_course_that_is_all_to_come_is_called_off_without_dosage() -> None:
+    coming = {**course("2026-11-25"), "dosageInstruction": [dosage(start="2026-11-25"), dosage(start="2026-12-01")]}
+    after = EVENTS["sorafenib-stop"](chart(coming)).resources
+    assert (after[1]["status"], "dosageInstruction" in after[1]) == ("cancelled", False)
+    assert problems(after) == []
+
+
 def test_of_two_results_entered_while_the_clock_stands_the_second_is_the_latest() -> None:
     after = record_result(record_result(chart(), "ecog", Decimal(1), "2026-11-22"), "ecog", Decimal(3), "2026-11-22")
     first, second = after.resources[-2:]
@@ -131,4 +166,4 @@ def test_a_result_completes_the_order_for_its_test_alone() -> None:
 def test_normal_laboratory_is_every_safety_analyte_once() -> None:
     after = EVENTS["laboratory"](chart()).resources[1:]
     assert len(after) == len(LABORATORY) == 9
-    assert all(series.flag == "" for series in read_series(after))
+    assert all(series.flag == "" for series in read_series(after, zone_of(NOW)))
