@@ -114,14 +114,14 @@ venv-module: python
 		echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt-get install $$package" >&2; exit 1; \
 	fi
 
-# Tests of the ledger run against a real server. Without one they fail, and say what to install.
+# Tests of the store of used tokens run against a real server. Without one they fail, and say what to install.
 .PHONY: postgresql
 postgresql:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; \
 	if [[ "$(MAY_INSTALL)" == yes && $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; \
 	else \
-		echo "PostgreSQL is missing, which tests of the ledger need. On Debian or Ubuntu: apt-get install postgresql" >&2; \
+		echo "PostgreSQL is missing, which tests of the store of used tokens need. On Debian or Ubuntu: apt-get install postgresql" >&2; \
 	fi
 
 # The tests of the pages need a browser and a font with Hangul; without them those tests are left out.

@@ -51,6 +51,7 @@ def create_app(settings: Settings, clock: Clock, limits: Limits | None = None, t
         cards=CardSettings(settings.show_ahead_days, settings.remind_ahead_days, settings.worksheet),
         dialect=DIALECTS[settings.ehr],
         limits=limits,
+        reception=Admission(limits.received_at_once),
         admission=Admission(limits.calls_at_once),
         turn=turn,
         gate=create_gate(settings, true_time or clock),

@@ -25,7 +25,10 @@ class BadInputError(Exception):
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - it is a state of the database, told to the operator
-    """The database cannot be asked now; `kind` is the driver's error by name and code, which show no value."""
+    """The database cannot be asked now; `kind` is the driver's error by name and code, which show no value.
+
+    Or our own word, where the database answers and its tables are not ours.
+    """
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

@@ -27,8 +27,6 @@ from cds_service.web.logs import log_fault, log_to_stderr, log_warning
 SERVICE = "cds_service.app:app_from_environment"
 _GRACE = 10
 """Seconds that a worker has to finish what is under way before it is ended."""
-_SPARE_THREADS = 8
-"""Beyond those for calls: to refuse one call too many, to answer health and metrics, to wait for a slow body."""
 
 
 @click.command("serve")
@@ -105,7 +103,7 @@ def run_server(serving: Serving, limits: Limits, target: str = SERVICE) -> None:
         ssl_protocol_min=SSLProtocols.tls12,
         interface=Interfaces.WSGI,
         factory=True,
-        blocking_threads=limits.calls_at_once + _SPARE_THREADS,
+        blocking_threads=limits.threads,
         http1_settings=HTTP1Settings(header_read_timeout=round(limits.header_seconds * 1000)),
         backlog=256,
         log_enabled=False,

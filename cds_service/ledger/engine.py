@@ -8,10 +8,13 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
-from cds_service.errors import ConfigurationError
+from cds_service.errors import ConfigurationError, StoreUnavailable
 
 LATEST: Final = "0001"
 """The newest revision: a database that has it needs no Alembic."""
+
+UNKNOWN_REVISION: Final = "unknown-revision"
+"""What is told of tables that another build made, in place of a driver's error."""
 
 _SECONDS: Final = 2
 """What a connection, a lock or a statement may take."""
@@ -84,7 +87,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def bring_up_to_date(address: str) -> None:
     """Makes or changes the tables; of several workers starting at once one does it while the others wait.
 
-    Raises sqlalchemy.exc.SQLAlchemyError where the database cannot be reached.
+    Raises sqlalchemy.exc.SQLAlchemyError where the database cannot be reached, StoreUnavailable where its tables are of
+    a revision that is not known here, such as a newer build's.
     """
     engine = _engine(_url(address), poolclass=NullPool)
     if engine.dialect.name == "sqlite":
@@ -106,9 +110,13 @@ def _revision(connection: Connection) -> str | None:
 def _migrate(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - a fifth of a second that a database of today does not need
     from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise StoreUnavailable(UNKNOWN_REVISION) from None

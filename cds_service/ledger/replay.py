@@ -1,6 +1,8 @@
 """Which tokens were used: each is accepted once, by whichever worker sees it first."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from secrets import token_bytes
@@ -8,7 +10,7 @@ from threading import Lock
 from time import perf_counter, sleep
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Delete, bindparam, delete, select
+from sqlalchemy import Connection, Delete, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -45,8 +47,8 @@ class ReplayStore:
         Raises ConfigurationError for an address that cannot be used; connects later.
         """
         self._address, self._engine = address, open_engine(address)
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
-        self._use = insert(USED_TOKENS).on_conflict_do_nothing().returning(USED_TOKENS.c.digest)
+        own = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        self._use = own.insert(USED_TOKENS).on_conflict_do_nothing().returning(USED_TOKENS.c.digest)
         self._lock, self._asking = Lock(), Lock()
         self._up_to_date = False
         self._uses = count(1)
@@ -62,20 +64,24 @@ class ReplayStore:
         row = {"digest": digest, "expires_at": expires_at, "call": token_bytes(16)}
         away = self._away
         if away is None or self._may_come_back(away):
-            return self._use_within_wait(row, now)
+            return self._ask_within_wait(partial(self._insert, row, now))
+        return self._ask_alone(partial(self._insert, row, now), away)
+
+    def _ask_alone(self, question: Callable[[], bool], away: _Away) -> bool:
+        """Asks a store that is away, where no other call does."""
         if not self._asking.acquire(blocking=False):
             raise StoreUnavailable(away.kind)
         try:
-            return self._use_now(row, now)
+            return self._ask(question)
         finally:
             self._asking.release()
 
-    def _use_within_wait(self, row: Row, now: int) -> bool:
+    def _ask_within_wait(self, question: Callable[[], bool]) -> bool:
         with suppress(StoreUnavailable):  # a connection may be of before the database was started anew
-            return self._use_now(row, now)
+            return self._ask(question)
         while True:
             try:
-                return self._use_now(row, now)
+                return self._ask(question)
             except StoreUnavailable:
                 if self._away is None or not self._may_come_back(self._away):
                     raise
@@ -84,34 +90,43 @@ class ReplayStore:
     def _may_come_back(self, away: _Away) -> bool:
         return perf_counter() - away.since < self._wait_seconds
 
-    def _use_now(self, row: Row, now: int) -> bool:
+    def _ask(self, question: Callable[[], bool]) -> bool:
         try:
-            first = self._insert(row, now)
+            answer = question()
+        except StoreUnavailable as error:
+            raise self._unavailable(error.kind) from None
         except SQLAlchemyError as error:
-            raise self._unavailable(error) from None
+            raise self._unavailable(_kind(error)) from None
         self._away = None
-        return first
+        return answer
 
     def check(self) -> None:
         """Raises StoreUnavailable where no token could be marked now."""
-        try:
-            self._prepare()
-            with self._engine.connect() as connection:
-                connection.execute(select(USED_TOKENS.c.expires_at).limit(1))
-        except SQLAlchemyError as error:
-            raise self._unavailable(error) from None
+        away = self._away
+        if away is None:
+            self._ask(self._mark_and_remove)
+        else:
+            self._ask_alone(self._mark_and_remove, away)
+
+    def _mark_and_remove(self) -> bool:
+        """Writes a mark of nobody's token and removes it again; nobody ever sees it."""
+        self._prepare()
+        row = {"digest": token_bytes(32), "expires_at": 0, "call": token_bytes(16)}
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            connection.execute(insert(USED_TOKENS), row)
+            connection.execute(_UNMARKING, {"marked": row["digest"]})
+            connection.exec_driver_sql("COMMIT")
+        return True
 
     def close(self) -> None:
         """Ends the connections; a later use opens others. A process that forks must: SQLite's may not be inherited."""
         self._engine.dispose()
 
-    def _unavailable(self, error: SQLAlchemyError) -> StoreUnavailable:
-        """What went wrong, without a value; the next call connects anew and looks again for the tables."""
+    def _unavailable(self, kind: str) -> StoreUnavailable:
+        """Notes that the store is away; the next call connects anew and looks again for the tables."""
         self._up_to_date = False
         self._engine.dispose()
-        cause = getattr(error, "orig", None) or error
-        code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-        kind = f"{type(cause).__name__} {code or ''}".strip()
         before = self._away
         self._away = _Away(before.since if before else perf_counter(), kind)
         return StoreUnavailable(kind)
@@ -138,10 +153,18 @@ class ReplayStore:
         return connection.execute(_CALL, {"used": row["digest"]}).scalar() == row["call"]
 
 
+def _kind(error: SQLAlchemyError) -> str:
+    """What went wrong, without a value."""
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__} {code or ''}".strip()
+
+
 def _removal() -> Delete:
     expired = select(USED_TOKENS.c.digest).where(USED_TOKENS.c.expires_at < bindparam("now")).limit(_AT_ONCE)
     return delete(USED_TOKENS).where(USED_TOKENS.c.digest.in_(expired))
 
 
 _REMOVAL: Final = _removal()
+_UNMARKING: Final = delete(USED_TOKENS).where(USED_TOKENS.c.digest == bindparam("marked"))
 _CALL: Final = select(USED_TOKENS.c.call).where(USED_TOKENS.c.digest == bindparam("used"))

@@ -18,6 +18,20 @@ class Limits:
     calls_at_once: int = 16
     header_seconds: float = 10.0
 
+    @property
+    def threads(self) -> int:
+        """The threads of a worker process."""
+        return self.calls_at_once + _SPARE_THREADS
+
+    @property
+    def received_at_once(self) -> int:
+        """How many of them calls and feedback may hold; the others stay free for health, metrics and discovery."""
+        return self.calls_at_once + _SPARE_THREADS // 2
+
+
+_SPARE_THREADS: Final = 8
+"""Beyond those for calls that are judged: half to take in one call more and refuse it, half that calls never get."""
+
 
 LIMITS: Final[Section] = {
     "body_bytes": COUNT,

@@ -13,7 +13,7 @@ RETRY_AFTER: Final = 1
 
 
 class Admission:
-    """The places for calls in this process; entered for as long as a call is judged."""
+    """The places for calls in this process; entered for as long as a call is under way, or is judged."""
 
     def __init__(self, at_once: int) -> None:
         self._places = BoundedSemaphore(at_once)

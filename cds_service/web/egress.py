@@ -8,10 +8,11 @@ deadline however slowly the other side speaks.
 import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from threading import Lock
+from threading import BoundedSemaphore, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -113,6 +114,31 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+_RESOLVING: Final = BoundedSemaphore(8)
+"""The names that a process asks for at once: none can be called back, so one that hangs keeps its place and thread."""
+
+
+def _resolve_in_time(resolve: Resolve, origin: Origin, budget: Budget) -> tuple[str, ...]:
+    """The addresses of an origin. Raises Unanswered, at the latest when the time to connect is over."""
+    if not _RESOLVING.acquire(timeout=budget.wait(budget.connect_seconds)):
+        raise Unanswered(Reason.TIMEOUT)
+    answer: Future[tuple[str, ...]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(tuple(resolve(origin.host, origin.port)))
+        except Exception as error:  # noqa: BLE001 - raised to who waits
+            answer.set_exception(error)
+        finally:
+            _RESOLVING.release()
+
+    Thread(target=ask, name="resolve", daemon=True).start()  # a process that ends does not wait for it
+    try:
+        return answer.result(budget.wait(budget.connect_seconds))
+    except TimeoutError:
+        raise Unanswered(Reason.TIMEOUT) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Egress:
     """What may be called: these origins alone. `private` ones may lie inside the hospital's network."""
@@ -146,18 +172,24 @@ class Route:
     _lock: Lock = field(default_factory=Lock)
     _addresses: tuple[str, ...] = ()
 
-    def addresses(self) -> tuple[str, ...]:
-        """Where to connect to. Raises Unanswered if a single address of the name may not be called."""
-        with self._lock:
+    def addresses(self, budget: Budget) -> tuple[str, ...]:
+        """Where to connect to. Raises Unanswered if a single address of the name may not be called, or none is told."""
+        if not self._lock.acquire(timeout=budget.wait(budget.connect_seconds)):
+            raise Unanswered(Reason.TIMEOUT)
+        try:
             if not self._addresses:
-                found = tuple(self.resolve(self.origin.host, self.origin.port))
-                if not found:
-                    raise Unanswered(Reason.UNREACHABLE)
-                here = is_loopback(self.origin.host)
-                if not all(may_be_called(one, here=here, private=self.private) for one in found):
-                    raise Unanswered(Reason.ADDRESS)
-                self._addresses = found
+                self._addresses = self._looked_at(_resolve_in_time(self.resolve, self.origin, budget))
             return self._addresses
+        finally:
+            self._lock.release()
+
+    def _looked_at(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        if not found:
+            raise Unanswered(Reason.UNREACHABLE)
+        here = is_loopback(self.origin.host)
+        if not all(may_be_called(one, here=here, private=self.private) for one in found):
+            raise Unanswered(Reason.ADDRESS)
+        return found
 
 
 # What RFC 3986 allows in an address; everything else is read differently by different programs.
@@ -180,6 +212,8 @@ def origin_of(url: str) -> Origin:
 _INSIDE: Final = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 # Where clouds tell a machine its own secrets, beside the link-local address that most of them use.
 _METADATA: Final = frozenset(map(ip_address, ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")))
+# Inside a site as it was once done, and examples in books: Python takes them for public ones.
+_NOBODYS: Final = tuple(map(ip_network, ("fec0::/10", "3fff::/20")))
 _TRANSLATED: Final = ip_network("64:ff9b::/96")
 
 
@@ -192,6 +226,8 @@ def may_be_called(address: str, *, here: bool, private: bool) -> bool:
     if here or one.is_loopback:
         return here and one.is_loopback
     if one.is_link_local or one.is_multicast or one.is_unspecified or one.is_reserved or one in _METADATA:
+        return False
+    if any(one in network for network in _NOBODYS):
         return False
     return one.is_global or (private and any(one in network for network in _INSIDE))
 

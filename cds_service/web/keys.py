@@ -114,8 +114,9 @@ class FetchedKeys:
 
     def find(self, identity: str, now: float) -> Key | None:
         """The key of this id."""
-        # Whoever has a key to go on with does not wait for another's fetch.
-        if self._is_due(identity, now) and self._lock.acquire(blocking=self._known(identity, now) is None):
+        # Whoever has a key to go on with does not wait for another's fetch, and nobody longer than one may take.
+        patience = self._trust.jwks_seconds if self._known(identity, now) is None else 0
+        if self._is_due(identity, now) and self._lock.acquire(timeout=patience):
             try:
                 if self._is_due(identity, now):
                     self._fetch(now)

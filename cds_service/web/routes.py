@@ -47,7 +47,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What the routes work with. `words`: of the language that is answered in; at first, the site's."""
+    """What the routes work with. `words`: of the language that is answered in; at first, the site's.
+
+    `reception`: the places of calls and feedback under way, from their first byte; `admission`: of those being judged.
+    """
 
     loaded: Loaded
     words: Words
@@ -56,6 +59,7 @@ class Edge:
     cards: CardSettings
     dialect: Dialect
     limits: Limits
+    reception: Admission
     admission: Admission
     turn: Turn
     metrics: Metrics
@@ -91,7 +95,7 @@ def json_body() -> bytes:
     return body
 
 
-def create_routes(edge: Edge) -> Blueprint:
+def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a route
     """All routes of the service."""
     routes = Blueprint("cds", __name__)
     offered = {service.id: service for service in services(edge.loaded.protocol)}
@@ -106,16 +110,17 @@ def create_routes(edge: Edge) -> Blueprint:
         if service not in offered:
             raise NotFound
         g.service = service
-        admit(edge, f"/cds-services/{service}")
-        g.hook = offered[service].hook
-        hook_request = read_hook_request(json_body(), offered[service].hook)
-        g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
-        made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
         speaking = edge.speaking(request.headers.get("Accept-Language"))
-        with edge.admission, edge.turn:
-            cards = made(speaking, hook_request, g.trace)
-            g.cards = len(cards)
-            document = {"cards": [told(speaking, card) for card in cards]}
+        with edge.reception:
+            admit(edge, f"/cds-services/{service}")
+            g.hook = offered[service].hook
+            hook_request = read_hook_request(json_body(), offered[service].hook)
+            g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
+            made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
+            with edge.admission, edge.turn:
+                cards = made(speaking, hook_request, g.trace)
+                g.cards = len(cards)
+                document = {"cards": [told(speaking, card) for card in cards]}
         return in_language(speaking.words.language, json_answer(document))
 
     @routes.post("/cds-services/<service>/feedback")
@@ -123,18 +128,12 @@ def create_routes(edge: Edge) -> Blueprint:
         if service not in offered:
             raise NotFound
         g.service = service
-        admit(edge, f"/cds-services/{service}/feedback")
-        items = read_feedback(json_body()).feedback
+        with edge.reception:
+            admit(edge, f"/cds-services/{service}/feedback")
+            items = read_feedback(json_body()).feedback
         g.feedback_items = len(items)
         count_feedback(edge.metrics, service, items)
         return Response(status=204)
-
-    add_watching(routes, edge)
-    return routes
-
-
-def add_watching(routes: Blueprint, edge: Edge) -> None:
-    """Adds what the operator's watch asks: whether the service runs, whether it can answer, and its metrics."""
 
     @routes.get("/healthz")
     def alive() -> Response:
@@ -152,6 +151,8 @@ def add_watching(routes: Blueprint, edge: Edge) -> None:
     @routes.get("/metrics")
     def metrics() -> Response:
         return Response(edge.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return routes
 
 
 def admit(edge: Edge, path: str) -> None:

@@ -73,7 +73,7 @@ class _Way(NamedTuple):
     def connect(self) -> _TimedSocket:
         """A connection to the first address that takes it. Raises Unanswered."""
         reason = Reason.UNREACHABLE
-        for address in self.route.addresses():
+        for address in self.route.addresses(self.budget):
             try:
                 return self._connect_to(address)
             except OSError as error:

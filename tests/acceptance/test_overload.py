@@ -1,9 +1,10 @@
 """More calls than a process may judge at once: the one too many is told so, and those under way are finished."""
 
 import json
+import select
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -132,6 +133,34 @@ def test_slow_clients_stop_nobody_and_a_call_under_way_is_finished_before_the_en
         assert received(slow[0]).startswith(b"HTTP/1.1 200 OK")
         for one in slow[1:]:
             one.close()
+        assert running.process.wait(PATIENCE) == 0
+
+
+def first_answered(clients: Sequence[socket.socket], count: int) -> Mapping[socket.socket, bytes]:
+    """So many clients that are answered before they have sent all, with the head of their answer."""
+    heads: dict[socket.socket, bytes] = {}
+    while len(heads) < count:
+        ready, _, _ = select.select([one for one in clients if one not in heads], (), (), PATIENCE)
+        assert ready
+        heads |= {one: one.recv(65_536) for one in ready}
+    return heads
+
+
+@pytest.mark.slow
+def test_more_slow_clients_than_threads_leave_health_and_metrics_answered(tmp_path: Path) -> None:
+    with served(tmp_path, "--workers", "1") as running, ExitStack() as clients:
+        slow = [clients.enter_context(connected(running.base, HEAD + BODY[:1])) for _ in range(40)]
+        refused = first_answered(slow, len(slow) - Limits().received_at_once)
+        heads = refused.values()
+        assert all(head.startswith(b"HTTP/1.1 429 ") and b"retry-after: 1" in head.lower() for head in heads)
+        for path in ("/healthz", "/readyz", "/metrics", "/cds-services"):
+            assert requests.get(f"{running.base}{path}", timeout=PATIENCE).status_code == 200
+        assert open_chart(running.base).status_code == 429
+        running.process.send_signal(signal.SIGTERM)
+        taken = next(one for one in slow if one not in refused)
+        taken.sendall(BODY[1:])
+        assert received(taken).startswith(b"HTTP/1.1 200 OK")
+        clients.close()
         assert running.process.wait(PATIENCE) == 0
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from cds_service.errors import StoreUnavailable
+from cds_service.ledger.engine import LATEST, open_engine
 from cds_service.ledger.replay import ReplayStore
 from cds_service.settings import Client
 from tests.callers import ISSUER, bearer, guarded, key_pair, key_server, signed, trusting
@@ -65,8 +67,47 @@ def test_read_only(tmp_path: Path, postgres: Postgres) -> None:
         postgres.ask(f'ALTER DATABASE "{tmp_path.name}" SET default_transaction_read_only = on')
         disconnect(postgres, tmp_path.name)
         refused_for_now(caller, log, "ReadOnlySqlTransaction 25006")
+        assert caller.get("/readyz").status_code == 503
         postgres.ask(f'ALTER DATABASE "{tmp_path.name}" RESET default_transaction_read_only')
         disconnect(postgres, tmp_path.name)
+        assert caller.get("/readyz").status_code == 200
+        assert call(caller).status_code == 200
+
+
+def test_a_full_or_locked_file_is_not_ready_and_a_ready_one_is_used_by_all_again(tmp_path: Path) -> None:
+    store = ReplayStore(f"sqlite:///{tmp_path / 'ledger'}")
+    store.check()
+    with sqlite3.connect(tmp_path / "ledger", isolation_level=None) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON used_tokens BEGIN SELECT RAISE(ABORT, 'full'); END")
+        for ask in (store.check, lambda: store.use("issuer", "token", 100, 0)):
+            with pytest.raises(StoreUnavailable):
+                ask()
+        other.execute("DROP TRIGGER full")
+        store.check()
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="SQLITE_BUSY"):
+            store.check()
+        other.execute("ROLLBACK")
+        store.check()
+        assert store.use("issuer", "token", 100, 0)
+        assert other.execute("SELECT count(*) FROM used_tokens").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_tables_of_a_newer_build_are_left_alone(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if kind == "sqlite":
+        address = f"sqlite:///{tmp_path / 'ledger'}"
+    else:
+        address = request.getfixturevalue("postgres").create(tmp_path.name)
+    ReplayStore(address).check()
+    with open_engine(address).connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with caller_of(address, tmp_path) as caller, written() as log:
+        refused_for_now(caller, log, "unknown-revision")
+        assert caller.get("/readyz").status_code == 503
+        with open_engine(address).connect() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :latest"), {"latest": LATEST})
+        assert caller.get("/readyz").status_code == 200
         assert call(caller).status_code == 200
 
 
@@ -157,9 +198,11 @@ def test_one_call_at_a_time_asks_a_store_that_is_away() -> None:
         store = ReplayStore(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
         with pytest.raises(StoreUnavailable):
             store.use("issuer", "token", 100, 0)
-        with ThreadPoolExecutor(8) as threads:
-            asked = [threads.submit(store.use, "issuer", str(number), 100, 0) for number in range(8)]
-        assert all(isinstance(one.exception(), StoreUnavailable) for one in asked)
+        with ThreadPoolExecutor(16) as threads:
+            used = [threads.submit(store.use, "issuer", str(number), 100, 0) for number in range(8)]
+            checked = [threads.submit(store.check) for _ in range(8)]
+        errors = [*(one.exception() for one in used), *(one.exception() for one in checked)]
+        assert all(isinstance(error, StoreUnavailable) for error in errors)
         assert connections(silent) <= 2 + 8 // 4
 
 

@@ -1,8 +1,10 @@
 """Where the keys of clients come from: rotation without restart, and what a key server that fails or lies can do."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 import pytest
@@ -11,7 +13,7 @@ from joserfc.jwk import ECKey, OKPKey
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Client
 from cds_service.settings.clients import ALGORITHMS
-from cds_service.web.keys import PinnedKeys, read_keys
+from cds_service.web.keys import FetchedKeys, PinnedKeys, read_keys
 from cds_service.web.tokens import Reason
 from cds_service.web.trust import is_signed
 from tests.callers import ISSUER, Clock, Key, bearer, claims, guarded, key_pair, key_set, part, signed, trusting
@@ -20,6 +22,7 @@ from tests.security.attacks import Stage
 
 OLD, NEW = key_pair("ES384", "east-1"), key_pair("ES384", "east-3")
 ONE_DAY = 86_400
+PATIENCE = 20
 
 
 def now_by(stage: Stage, key: Key, **changed: object) -> dict[str, str]:
@@ -107,6 +110,27 @@ def test_a_client_whose_keys_were_never_seen_is_refused_while_its_server_is_down
     stage.keys.body = None
     stage.refuses(now_by(stage, OLD), Reason.KEY)
     assert kept(stage) == [0]
+
+
+def test_nobody_waits_for_a_key_server_that_hangs_longer_than_it_may_take(tmp_path: Path) -> None:
+    asked, let_go = Event(), Event()
+
+    def hanging(_address: str) -> bytes:
+        asked.set()
+        let_go.wait()
+        return json.dumps(key_set(OLD)).encode()
+
+    client = Client("east", ISSUER, jwks_urls=("https://keys.example/jwks",))
+    trust = trusting(tmp_path, client, jwks_seconds=0.05)
+    keys = FetchedKeys(client, "https://keys.example/jwks", trust, hanging)
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            first = threads.submit(keys.find, "east-1", 0.0)
+            assert asked.wait(PATIENCE)
+            assert threads.submit(keys.find, "east-1", 0.0).result(PATIENCE) is None
+        finally:
+            let_go.set()
+        assert first.result(PATIENCE) is not None
 
 
 def test_a_clock_set_back_does_not_stop_keys_from_being_fetched(stage: Stage) -> None:

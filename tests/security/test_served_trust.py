@@ -10,6 +10,8 @@ from typing import Final
 import pytest
 import requests
 
+from cds_service.ledger.engine import open_engine
+from cds_service.ledger.replay import ReplayStore
 from tests.acceptance import run
 from tests.acceptance.test_served import PATIENCE, Served, free_port, served
 from tests.callers import AUDIENCE, ISSUER, bearer, claims, key_pair, key_set, signed
@@ -168,3 +170,19 @@ def test_with_clients_it_may_listen_to_other_machines_and_a_store_that_is_down_i
         assert requests.post(base + SERVICE, BODY, headers=fresh(tmp_path), timeout=PATIENCE).status_code == 503
         assert requests.get(f"{base}/healthz", timeout=PATIENCE).status_code == 200
         assert requests.get(f"{base}/readyz", timeout=PATIENCE).status_code == 503
+
+
+@pytest.mark.slow
+def test_tables_of_a_newer_build_are_told_at_start_and_calls_are_refused_for_now(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    ReplayStore(store).check()
+    with open_engine(store).connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with served(tmp_path, "--workers", "1", "--site", site(tmp_path)) as running:
+        assert statuses(running.base, fresh(tmp_path), 1) == {503: 1}
+        assert requests.get(f"{running.base}/readyz", timeout=PATIENCE).status_code == 503
+        log = [json.loads(line) for line in running.log.read_text(encoding="utf-8").splitlines()]
+    assert {(line["event"], line["kind"]) for line in log if line["level"] == "error"} == {
+        ("replay-store", "unknown-revision")
+    }
+    assert log[0]["event"] == "replay-store"

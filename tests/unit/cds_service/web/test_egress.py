@@ -1,8 +1,10 @@
 """What an outbound call may reach, and when it ends: against servers on this machine that misbehave."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -115,6 +117,7 @@ NEVER = [
         "2002:a9fe:a9fe::1",
         "64:ff9b::a9fe:a9fe",
     ),
+    *("fec0::1", "3fff::1", "3fff:fff::1", "2001:db8::1"),
     *("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254"),
     *("0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "ff02::1", "240.0.0.1", "255.255.255.255", "192.0.2.1"),  # noqa: S104 - refused, not bound
 ]
@@ -159,6 +162,28 @@ def test_a_second_address_is_tried_where_the_first_does_not_answer() -> None:
     with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
         egress = replace(guard(server), resolve=lambda _host, _port: ("127.0.0.2", "127.0.0.1"))
         assert get(egress, server.origin, Budget.within(LONG, SMALL)).body == b"{}"
+
+
+def test_a_name_that_is_not_resolved_in_time_is_given_up_by_all_who_wait_for_it() -> None:
+    let_go = Event()
+
+    def hanging(_host: str, _port: int) -> tuple[str, ...]:
+        let_go.wait()
+        return ()
+
+    egress = replace(Egress.to(("https://ehr.example",)), resolve=hanging)
+    route = egress.route("https://ehr.example/")
+    with ThreadPoolExecutor(12) as threads:
+        lines = [threads.submit(route.addresses, Budget.within(SHORT, SMALL)) for _ in range(2)]
+        lines += [
+            threads.submit(egress.route("https://ehr.example/").addresses, Budget.within(SHORT, SMALL))
+            for _ in range(10)
+        ]
+        try:
+            raised = [one.exception(LONG) for one in lines]
+        finally:
+            let_go.set()
+    assert [one.reason for one in raised if isinstance(one, Unanswered)] == [Reason.TIMEOUT] * 12
 
 
 def test_the_server_is_addressed_by_its_name_and_asked_for_what_we_can_read() -> None:
