@@ -1,16 +1,15 @@
 """From a chart and draft orders to order cards: what the command line and the order hooks share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
-from functools import partial
 from typing import Any
 
 from cards.model import Card
 from cards.ordering import Wording, order_card
 from cards.wording import Words
 from cds_service.loading import Loaded
-from cds_service.received import find_resource
+from cds_service.received import Received
 from cds_service.trial.assessment import Assessment, Status, assess, case_of
 from cds_service.trial.case import Moment
 from cds_service.trial.guidance.care import read_care
@@ -31,27 +30,26 @@ _CANDIDATES = frozenset({Status.POTENTIALLY_ELIGIBLE, Status.ELIGIBLE_PENDING_CO
 class Request:
     """Draft orders for one patient. `selections`: at order-select, the drafts that are judged; None: all (order-sign).
 
-    `bodies`: the JSON in which an order that is to be ended stands, and the product that a draft refers to.
+    `received`: where an order that is to be ended stands, and the product that a draft refers to.
     """
 
     decoded: Decoded
     drafts: tuple[Raw, ...]
     selections: tuple[str, ...] | None
     supplied: frozenset[Source] | None = None
-    bodies: tuple[bytes, ...] = ()
+    received: Received = field(default_factory=Received)
 
 
 def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, trace: str) -> tuple[Card, ...]:
     """One card for each draft that fired a rule; none for a patient whom the protocol does not concern."""
     reading = reading_of(request.decoded, loaded.vocabulary, moment.zone)
-    look_up = partial(find_resource, request.bodies)
-    drafts = read_drafts(reading, request.drafts, look_up)
+    drafts = read_drafts(reading, request.drafts, request.received.find)
     if not drafts:
         return ()
     record = read_record(request.decoded, loaded.vocabulary, moment.zone, request.supplied)
     assessment = assess(loaded.protocol, record, moment)
     checked = _check(loaded, record, assessment, drafts, request.selections)
-    wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, look_up)
+    wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, request.received.find)
     return tuple(order_card(one, assessment, wording) for one in checked)
 
 
@@ -60,15 +58,13 @@ _CONCERNED = frozenset(
 )
 
 
-def concern_a_rule(
-    loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...], bodies: tuple[bytes, ...]
-) -> bool:
-    """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up in the bodies.
+def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...], received: Received) -> bool:
+    """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up.
 
     They are read again with the chart: whose a draft is may hang on the patient's identifiers.
     """
     reading = Reading(loaded.vocabulary, zone, Patient(id=patient.removeprefix("Patient/")), None)
-    return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts, partial(find_resource, bodies)))
+    return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts, received.find))
 
 
 def _check(
@@ -78,7 +74,8 @@ def _check(
     drafts: tuple[Draft, ...],
     selections: tuple[str, ...] | None,
 ) -> tuple[Checked, ...]:
-    chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selections)
+    selected = frozenset(selections or ())
+    chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selected)
     if assessment.phase is Phase.ENROLLED:
         case = case_of(loaded.protocol, record, assessment.moment.day)
         care = read_care(case, loaded.protocol.guidance, assessment.findings)

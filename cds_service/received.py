@@ -1,6 +1,6 @@
 """Finds a resource in the JSON that was received, as it was received."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -9,12 +9,29 @@ Raw = Mapping[str, Any]
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def find_resource(bodies: tuple[bytes, ...], reference: str) -> Raw | None:
-    """The resource that a reference names, wherever it stands: alone, in a Bundle, in a hook request, on a line."""
-    plain = reference.partition("/_history/")[0]
-    name = f'{plain.rpartition("/")[2]}"'.encode()
-    named = (body for body in bodies if name in body)
-    return next((found for body in named for document in _documents(body) for found in _named(document, plain)), None)
+class Received:
+    """The resources of the bodies of a call: alone, in a Bundle, in a hook request, on a line.
+
+    Nothing is parsed before a resource is looked for, and no body twice, whatever is looked for.
+    """
+
+    def __init__(self, bodies: Iterable[bytes] = ()) -> None:
+        self._unread = list(bodies)
+        self._known: dict[str, Raw] = {}
+
+    def add(self, bodies: Iterable[bytes]) -> None:
+        """Bodies that came later; of a resource that stands in several the first is taken."""
+        self._unread += bodies
+
+    def find(self, reference: str) -> Raw | None:
+        """The resource that a reference names: by the address under which it was sent, or by its type and id."""
+        bodies, self._unread = self._unread, []
+        for body in bodies:
+            for document in _documents(body):
+                for address, resource in _resources(document):
+                    self._known.setdefault(address, resource)
+        plain = reference.partition("/_history/")[0]
+        return self._known.get(plain) or self._known.get("/".join(plain.split("/")[-2:]))
 
 
 def _documents(body: bytes) -> Iterator[object]:
@@ -30,19 +47,20 @@ def _documents(body: bytes) -> Iterator[object]:
                 continue
 
 
-def _named(document: object, reference: str) -> Iterator[Raw]:
-    kind, _, name = "/".join(reference.split("/")[-2:]).rpartition("/")
+def _resources(document: object) -> Iterator[tuple[str, Raw]]:
+    """Every resource of a document under each address that may name it."""
     waiting: list[object] = [document]
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting += reversed(node)
         elif isinstance(node, dict):
-            resource = node.get("resource")
-            if node.get("fullUrl") == reference and isinstance(resource, dict):
-                yield resource
-            if node.get("id") == name and node.get("resourceType") == kind:
-                yield node
+            address, resource = node.get("fullUrl"), node.get("resource")
+            if isinstance(address, str) and isinstance(resource, dict):
+                yield address, resource
+            kind, name = node.get("resourceType"), node.get("id")
+            if isinstance(kind, str) and isinstance(name, str):
+                yield f"{kind}/{name}", node
             waiting += _within(node)
 
 

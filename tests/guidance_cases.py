@@ -14,6 +14,7 @@ import yaml
 
 from cds_service.catalogues import load_words
 from cds_service.ordering import Request, order_cards
+from cds_service.received import Received
 from cds_service.settings import read_clock, read_zone
 from cds_service.trial.assessment import assess
 from cds_service.trial.case import Moment
@@ -197,7 +198,7 @@ def cards_of(case: GuidanceCase, language: str = "en") -> tuple[Resource, ...]:
         decoded=_decoded(case, body),
         drafts=drafts,
         selections=None if case.selected is None else chosen,
-        bodies=(body,),
+        received=Received((body,)),
     )
     words = load_words(language, loaded().protocol.titles)
     cards = order_cards(loaded(), words, _moment(case), request, "trace")

@@ -15,6 +15,7 @@ from cds_service.commands.running import Surroundings, instant, language_option,
 from cds_service.errors import BadInputError, ConfigurationError
 from cds_service.intake import bytes_of, files_of, read_charts
 from cds_service.ordering import Request, order_cards
+from cds_service.received import Received
 from cds_service.trial.case import Moment
 from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 
@@ -61,7 +62,7 @@ def check_order_command(  # noqa: PLR0913, PLR0917 - a command has as many param
         drafts=raw,
         selections=selections if hook == "order-select" else None,
         supplied=read_sources(supplied) if supplied is not None else None,
-        bodies=bodies,
+        received=Received(bodies),
     )
     words = words_of(loaded, language)
     try:

@@ -4,8 +4,8 @@ Nothing that goes wrong here is an exception to the caller: a search that brough
 the log and the metrics repeat. Words, addresses and bodies of the server go nowhere.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -22,7 +22,7 @@ from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 from fhir_profiles.reading.prefetch import WHOSE, decode_answer
 from fhir_profiles.reading.records import SUBJECT_OF
 from fhir_profiles.reading.searchsets import Page, join_pages, lacks_matches, read_page
-from fhir_profiles.resources import Patient
+from fhir_profiles.resources import Entry, Patient
 
 if TYPE_CHECKING:
     from cds_service.web.wire import Line
@@ -157,14 +157,19 @@ class _Conversation:
         answer = decode_answer(msgspec.Raw(body))
         if answer is None or not is_about(self.reading.patient.id, pages[0].own):
             return Found(Outcome.NOT_BELIEVED)
-        others = self._of_others(answer)
+        own = tuple(entry for entry in answer.received if not self._is_another_patient(entry.resource))
+        others = len(answer.received) - len(own) + self._of_others(own)
         if others:
-            return Found(Outcome.ANOTHER_PATIENT, answer, body, others)
+            return Found(Outcome.ANOTHER_PATIENT, replace(answer, received=own), body, others)
         cut = search.narrowed or not whole or lacks_matches(pages)
         return Found(Outcome.IN_PART if cut else Outcome.FETCHED, answer, body)
 
-    def _of_others(self, answer: Decoded) -> int:
-        about = (of(r.resource) for r in answer.received if (of := SUBJECT_OF.get(type(r.resource))))
+    def _is_another_patient(self, resource: object) -> bool:
+        """Such as a record that was merged into this one; a Patient without an id is nobody that we know."""
+        return isinstance(resource, Patient) and resource.id != self.reading.patient.id
+
+    def _of_others(self, received: Iterable[Entry]) -> int:
+        about = (of(r.resource) for r in received if (of := SUBJECT_OF.get(type(r.resource))))
         return sum(self.reading.belongs(subject) is Belongs.ANOTHERS for subject in about)
 
     def _pages(self, search: Search) -> tuple[list[Page], bool]:

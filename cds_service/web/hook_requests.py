@@ -58,8 +58,11 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
     return request
 
 
-def read_draft_orders(request: HookRequest) -> tuple[Mapping[str, Any], ...]:
-    """The resources among the draft orders; entries that are none are passed over. Raises Problem (400)."""
+def read_draft_orders(request: HookRequest, most: int) -> tuple[Mapping[str, Any], ...]:
+    """The resources among the draft orders; entries that are none are passed over.
+
+    Raises Problem: 400 for what is no Bundle, 413 for more than `most` resources.
+    """
     given = bytes(request.context.draft_orders)
     if not given:
         raise bad_request("context.draftOrders", "is required")
@@ -68,7 +71,10 @@ def read_draft_orders(request: HookRequest) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(entries, list):
         raise bad_request("context.draftOrders", "a Bundle was expected")
     resources = (entry.get("resource") for entry in entries if isinstance(entry, dict))
-    return tuple(r for r in resources if isinstance(r, dict) and isinstance(r.get("resourceType"), str))
+    drafts = tuple(r for r in resources if isinstance(r, dict) and isinstance(r.get("resourceType"), str))
+    if len(drafts) > most:
+        raise Problem(413, "too-long", f"context.draftOrders: more than {most} resources", "context.draftOrders")
+    return drafts
 
 
 def received_bodies(request: HookRequest) -> tuple[bytes, ...]:

@@ -19,6 +19,7 @@ from cds_service.errors import StoreUnavailable
 from cds_service.languages import negotiated
 from cds_service.loading import Loaded
 from cds_service.ordering import Request, concern_a_rule, order_cards
+from cds_service.received import Received
 from cds_service.settings.limits import Limits
 from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
@@ -197,13 +198,14 @@ def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tup
 def order_hook_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:
     """The cards of draft orders: one for each that fired a rule. What no rule concerns needs no data and no card."""
     zone = edge.loaded.settings.zone
-    drafts = read_draft_orders(hook_request)
+    drafts = read_draft_orders(hook_request, edge.limits.drafts)
     selections = read_selections(hook_request) if hook_request.hook == "order-select" else None
-    bodies = received_bodies(hook_request)
-    if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts, bodies):
+    received = Received(received_bodies(hook_request))
+    if not concern_a_rule(edge.loaded, zone, hook_request.context.patient_id, drafts, received):
         return ()
     supplied = supply(hook_request, caller_of(edge), edge.fetcher, edge.limits.entries)
-    asked = Request(supplied.decoded, drafts, selections, None, (*bodies, *supplied.fetched))
+    received.add(supplied.fetched)
+    asked = Request(supplied.decoded, drafts, selections, None, received)
     return order_cards(edge.loaded, edge.words, Moment(edge.clock(), zone), asked, trace)
 
 

@@ -15,6 +15,8 @@ Json = Mapping[str, Any]
 _BEARER: Final = re.compile(r"Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)", re.IGNORECASE)
 _BROUGHT_KEYS: Final = ("jwk", "x5c", "x5u")
 _LONGEST_NAME: Final = 512
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+"""What JSON may spell and no text can hold: one half of a surrogate pair."""
 
 
 class Reason(StrEnum):
@@ -131,7 +133,7 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> Json:
 
 def _text(given: Json, name: str) -> str:
     value = given.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or _HALF_CHARACTER.search(value):
         raise Refused(Reason.MALFORMED)
     return value
 

@@ -1,12 +1,15 @@
 """What drafts refer to, lack and carry along: products in the chart, no id, nothing null (rulebook 8.2, CDS Hooks)."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from cds_service import received
+from cds_service.settings.limits import Limits
 from tests.case_codes import concept
-from tests.http_calls import Json, client, hollow
+from tests.http_calls import Json, client, hollow, problem_of, service
 from tests.order_calls import (
     ORDER_SIGN,
     SUBJECT,
@@ -72,6 +75,33 @@ def test_a_product_in_the_prefetch_that_concerns_a_rule_asks_for_the_data() -> N
     request = order_request([by_reference()], chart_with(PRODUCT))
     del request["prefetch"]["conditions"]
     assert client().post(ORDER_SIGN, json=request).status_code == 412
+
+
+def test_however_many_drafts_refer_to_products_the_chart_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes] = []
+
+    def noted(body: bytes) -> Iterator[object]:
+        parsed.append(body)
+        yield from documents(body)
+
+    documents = received._documents  # noqa: SLF001 - what it costs to look something up
+    monkeypatch.setattr(received, "_documents", noted)
+    drafts = [{**by_reference(f"Medication/{name}"), "id": name} for name in ("nexavar", "zz8", "zz9")]
+    request = order_request(drafts, chart_with(PRODUCT))
+    assert len(checked(request)) == 1
+    assert len(parsed) == len({*parsed}) == len(request["prefetch"]) + 1
+    parsed.clear()
+    assert len(checked(order_request([sorafenib(start="2026-11-22"), by_reference("#x")], chart_with()))) == 1
+    assert parsed == []
+
+
+def test_more_drafts_than_the_limit_are_413() -> None:
+    caller = service(limits=Limits(drafts=2)).test_client()
+    request = order_request([{**tace(), "id": f"t{number}"} for number in range(3)], enrolled_chart())
+    issue = problem_of(caller.post(ORDER_SIGN, json=request), 413)
+    assert (issue["code"], issue["expression"]) == ("too-long", ["context.draftOrders"])
+    del request["context"]["draftOrders"]["entry"][2]
+    assert len(checked(request, caller)) == 2
 
 
 @pytest.mark.parametrize("strength", [None, "200 mg", {"numerator": 200}, {"denominator": []}, []])

@@ -34,6 +34,7 @@ from tests.http_calls import (
     client,
     hook_request,
     open_chart,
+    prefetch_of,
     problem_of,
     query_of,
     searchset,
@@ -142,6 +143,32 @@ def test_a_server_that_gives_records_of_others_is_not_believed_and_they_are_drop
     assert states(found)["allergies"] == "in-part"
     assert verdict(found, "E22") == "unknown"
     assert "AllergyIntolerance/x" in [one["reference"] for one in found["dataQuality"]]
+
+
+@pytest.mark.parametrize("identity", ["p2", None])
+@pytest.mark.parametrize("key", ["allergies", "conditions"])
+def test_a_patient_beside_the_records_who_is_not_ours_is_dropped_and_counted(
+    key: str, identity: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = prefetch_of(CHART)[key]
+    given["entry"].append({"resource": {**PATIENT, "id": identity, "birthDate": "2020-01-01"}})
+    with Ehr(CHART, **{key: answered(given)}), caplog.at_level("INFO"):
+        found = shown(fetching_call(CHART, ["patient", "observations"]))
+    assert states(found)[key] == "in-part"
+    (line,) = [record.__dict__["fields"] for record in caplog.records if record.getMessage() == "fetch"]
+    assert (line["outcomes"][key], line["others"]) == ("another-patient", 1)
+
+
+def test_our_patient_beside_the_records_is_no_other() -> None:
+    assert allergies(answered(searchset([PATIENT], "AllergyIntolerance?patient=p1"))) == "supplied"
+
+
+@pytest.mark.parametrize("identity", ["p2", None])
+def test_another_patient_beside_prefetched_records_is_400(identity: str | None) -> None:
+    request = hook_request(CHART)
+    request["prefetch"]["allergies"]["entry"].append({"resource": {**PATIENT, "id": identity}})
+    issue = problem_of(client().post(SERVICE, json=request), 400)
+    assert issue["expression"] == ["prefetch.patient"]
 
 
 @pytest.mark.parametrize(("status", "state"), [(404, "supplied"), (403, "in-part"), (500, "in-part"), (200, "in-part")])

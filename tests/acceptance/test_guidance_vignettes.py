@@ -12,6 +12,7 @@ from cards.reminding import step_card
 from cards.wording import Words
 from cds_service.catalogues import load_words
 from cds_service.ordering import Request, order_cards
+from cds_service.received import Received
 from cds_service.settings import read_clock, read_zone
 from cds_service.trial.assessment import Assessment
 from cds_service.trial.case import Moment
@@ -47,7 +48,7 @@ def cards_for(given: Json) -> list[Json]:
     body = json.dumps(given["bundle"]).encode()
     supplied = None if given["supplied"] is None else frozenset(Source(name) for name in given["supplied"])
     chosen = tuple(given["selections"]) if given["hook"] == "order-select" else None
-    request = Request(decode_body(body), tuple(given["drafts"]), chosen, supplied, (body,))
+    request = Request(decode_body(body), tuple(given["drafts"]), chosen, supplied, Received((body,)))
     moment = Moment(read_clock(given["asOf"]), read_zone(given["timeZone"]))
     return [dict(card.document()) for card in order_cards(product(), words(), moment, request, "trace")]
 

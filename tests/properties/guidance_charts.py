@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cds_service.catalogues import load_words
 from cds_service.ordering import Request, order_cards
+from cds_service.received import Received
 from cds_service.trial.case import Moment
 from cds_service.trial.guidance.steps import Step
 from fhir_profiles.reading.decoding import decode_body
@@ -165,7 +166,7 @@ class Answer:
 def check(chart: Collection[Json], ordered: tuple[Json, ...]) -> Mapping[str, Answer]:
     """The answers when the drafts are signed, by draft; none for a draft that fires no rule."""
     body = bundle(chart)
-    request = Request(decode_body(body), ordered, None, None, (body,))
+    request = Request(decode_body(body), ordered, None, None, Received((body,)))
     cards = (card.document() for card in order_cards(PRODUCT, WORDS, Moment(AS_OF, ZONE), request, "trace"))
     return dict(map(_answer, cards))
 

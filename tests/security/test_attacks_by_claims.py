@@ -94,6 +94,11 @@ def test_no_token_id() -> Headers:
     return bearer(signed(claims(jti=None)))
 
 
+@attack("writes half a character into the token's id, which no store can keep", Reason.MALFORMED)
+def test_a_token_id_that_is_no_text() -> Headers:
+    return bearer(signed(claims(jti="\ud800")))
+
+
 @attack("sends an honest token a second time", Reason.REPLAYED)
 def test_a_replayed_token(stage: Stage) -> Headers:
     headers = bearer(signed())

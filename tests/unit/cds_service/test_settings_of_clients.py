@@ -57,6 +57,7 @@ VALUES = {
     "fetch.allow_http": True,
     "limits.body_bytes": 1_000_000,
     "limits.entries": 500,
+    "limits.drafts": 40,
     "limits.calls_at_once": 3,
     "limits.header_seconds": 4.5,
     "serve.host": "0.0.0.0",  # noqa: S104 - read, never bound
