@@ -81,5 +81,5 @@ def _check(
         care = read_care(case, loaded.protocol.guidance, assessment.findings)
         return check_orders(care, assessment.findings, drafts, chosen, signing=selections is None)
     if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":
-        return check_candidates(chosen)
+        return check_candidates(loaded.protocol.guidance, chosen, assessment.moment.day)
     return ()

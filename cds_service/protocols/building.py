@@ -55,7 +55,7 @@ def build_protocol(
         measures=measures,
         child_pugh=_at("child_pugh", _child_pugh, given["child_pugh"], measures, parameters),
         enrolment=_enrolment(given["enrolment"], studies),
-        guidance=_guidance(given["guidance"]),
+        guidance=_at("guidance", _guidance, given["guidance"], parameters),
         definitions=builder.definitions,
         named_values=values,
         titles=titles,
@@ -141,10 +141,12 @@ def _enrolment(given: Given, studies: Iterable[str]) -> EnrolmentRules:
     )
 
 
-def _guidance(given: Given) -> GuidanceRules:
+def _guidance(given: Given, parameters: Mapping[str, str]) -> GuidanceRules:
     windows = {name: (days[0], days[1]) for name, days in given["windows"].items()}
     return GuidanceRules(
         **windows,
+        pregnancy_test=duration(named(parameters, given["pregnancy_test"]["at_most"])),
+        closes={name: duration(named(parameters, one["less_than"])) for name, one in given["closes"].items()},
         safety_analytes=tuple(given["safety_analytes"]),
         ends_tace=frozenset(given["ends_tace"]),
         forbids_tace=tuple(given["forbids_tace"]),

@@ -63,7 +63,9 @@ def check_value_sets(
     uses = tuple(dict.fromkeys((*_of_lines(protocol), *_of_measures(protocol), *_of_answers(given))))
     for use in uses:
         yield from _wrong(use, sets)
-    yield from _not_named({use.name for use in uses}, sets)
+    named = {use.name for use in uses}
+    yield from _closing_nothing(given, named)
+    yield from _not_named(named, sets)
 
 
 def _wrong(use: _Use, sets: Mapping[str, CodeSet]) -> Iterator[Problem]:
@@ -79,6 +81,13 @@ def _wrong(use: _Use, sets: Mapping[str, CodeSet]) -> Iterator[Problem]:
             f"{use.name!r} is a set for {kinds}, so only words and a site's own codes match; name a set for {use.kind}"
         )
         yield warning(use.place, text)
+
+
+def _closing_nothing(given: Mapping[str, Any], named: set[str]) -> Iterator[Problem]:
+    for name in given["guidance"]["closes"]:
+        if name not in named:
+            text = f"no line names the value set {name!r}, so it closes nothing; {did_you_mean(name, named)}"
+            yield error(f"guidance > closes > {name}", text)
 
 
 def _not_named(named: set[str], sets: Mapping[str, CodeSet]) -> Iterator[Problem]:

@@ -153,7 +153,8 @@ def _sign(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: Pa
     points = _sign_points(graded.points, present, record.sources[Source.CONDITIONS] is SourceState.SUPPLIED)
     evidence = graded.evidence + tuple(Evidence(f.reference, dated(f.dated), f.label) for f in facts)
     open_ = points.low != points.high
-    return Part(rule.condition, points, evidence, (confirm(f"{rule.condition}-grade"),) if open_ else ())
+    ask = confirm(f"{rule.condition}-grade", age=rules.maximum_age.length)
+    return Part(rule.condition, points, evidence, (ask,) if open_ else ())
 
 
 class _Graded(NamedTuple):

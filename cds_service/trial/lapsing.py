@@ -27,7 +27,7 @@ _SCREENED = frozenset({Status.INELIGIBLE, Status.POTENTIALLY_ELIGIBLE, Status.EL
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A result that counts for a limited time: of what, and the first day on which it surely counts no more."""
+    """A result that counts for a limited time: of what, and the first day on which it may count no more."""
 
     name: str
     evidence: Evidence

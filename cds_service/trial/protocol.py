@@ -138,7 +138,11 @@ class EnrolmentRules:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceRules:
-    """Windows of the steps in days after their anchor (survival in months), and what the rules look at (section 8)."""
+    """Windows of the steps in days after their anchor (survival in months), and what the rules look at (section 8).
+
+    `pregnancy_test`: how old a negative test may be (SOR-04). `closes`: for how long an order of each of these value
+    sets closes the trial to a patient who may qualify (MATCH-03).
+    """
 
     start_sorafenib: tuple[int, int]
     response_imaging: tuple[int, int]
@@ -146,6 +150,8 @@ class GuidanceRules:
     next_examination: tuple[int, int]
     safety: tuple[int, int]
     survival: tuple[int, int]
+    pregnancy_test: Duration
+    closes: Mapping[str, Duration]
     safety_analytes: tuple[str, ...]
     ends_tace: frozenset[str]
     forbids_tace: tuple[str, ...]

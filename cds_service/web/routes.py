@@ -96,7 +96,7 @@ def json_body() -> bytes:
     return body
 
 
-def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a route
+def create_routes(edge: Edge) -> Blueprint:
     """All routes of the service."""
     routes = Blueprint("cds", __name__)
     offered = {service.id: service for service in services(edge.loaded.protocol)}
@@ -136,6 +136,13 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
         count_feedback(edge.metrics, service, items)
         return Response(status=204)
 
+    add_watching(routes, edge)
+    return routes
+
+
+def add_watching(routes: Blueprint, edge: Edge) -> None:
+    """Adds what the operator's watch asks: whether the service runs, whether it can answer, and its metrics."""
+
     @routes.get("/healthz")
     def alive() -> Response:
         return json_answer({"status": "alive"})
@@ -152,8 +159,6 @@ def create_routes(edge: Edge) -> Blueprint:  # noqa: C901 - one small function a
     @routes.get("/metrics")
     def metrics() -> Response:
         return Response(edge.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
-
-    return routes
 
 
 def admit(edge: Edge, path: str) -> None:

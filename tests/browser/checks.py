@@ -21,7 +21,7 @@ MISFITS = """() => {
     const style = getComputedStyle(one);
     if (style.display !== "inline" && one.scrollWidth > one.clientWidth + 1 && !scrolls(one) && one.tagName !== "INPUT")
       found.push(`cut: ${name(one)}`);
-    const free = one.closest("pre, .scroll-x, .detail");
+    const free = one.closest("pre, .detail");
     if (one.getBoundingClientRect().right > page.clientWidth + 1 && !free) found.push(`outside: ${name(one)}`);
     if (one.tagName === "SELECT") {
       const pen = document.createElement("canvas").getContext("2d");

@@ -210,7 +210,7 @@ def test_in_korean_pages_and_cards_are_korean(visiting: Visiting) -> None:
     visit = visiting(locale="ko-KR").start()
     expect(visit.page.locator("html")).to_have_attribute("lang", "ko")
     visit.open("Invented Two")
-    expect(visit.card().get_by_text("안내", exact=True)).to_be_visible()
+    expect(visit.card().get_by_text("참고", exact=True)).to_be_visible()
     expect(visit.card().get_by_role("heading")).to_contain_text("필요")
     visit.page.get_by_role("link", name="English").click()
     expect(visit.card("May qualify")).to_have_count(1)

@@ -62,10 +62,14 @@ def limit_of(trend: Trend, say: Say) -> str:
         return ""
     limit = _number(bound, trend.unit, say)
     if bound.line is None:
-        sign = "<" if bound.bad_above else ">"
-        return say("picture.limit-child-pugh", limit=f"{sign} {limit}")
+        return _one_point(bound, limit, say)
     side = say("picture.limit-above", limit=limit) if bound.bad_above else say("picture.limit-below", limit=limit)
     return say("picture.limit-of-line", limit=side, line=bound.line)
+
+
+def _one_point(bound: Bound, limit: str, say: Say) -> str:
+    """Child-Pugh gives one point on the healthy side only, and more from the limit itself on."""
+    return say("picture.limit-child-pugh", limit=f"{'<' if bound.bad_above else '>'} {limit}")
 
 
 def _number(bound: Bound, unit: str, say: Say) -> str:
@@ -144,6 +148,8 @@ def _dot(trend: Trend, dot: Dot, words: Words, say: Say) -> Shape:
         )
     if point.beyond:
         limit = f"{plain(point.limit)} {_unit(trend.unit)}" if point.limit is not None else ""
+        if trend.bound and trend.bound.line is None:
+            limit = _one_point(trend.bound, limit, say)
         title = say("picture.result-beyond", analyte=analyte, value=value, when=when, limit=limit)
         return beyond_mark(x, y, title, certain=point.certain)
     title = say("picture.result", analyte=analyte, value=value, when=when)

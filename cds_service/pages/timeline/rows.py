@@ -6,12 +6,12 @@ from datetime import date
 from enum import StrEnum
 
 from cards.wording import Words
-from cds_service.pages.timeline.dates import Say, day_of, days_of
+from cds_service.pages.timeline.dates import Say, days_of, years_differ
 from cds_service.trial.findings import Message
 from cds_service.trial.guidance.cycle import Cycle
 from cds_service.trial.guidance.steps import Step
 from cds_service.trial.guidance.timeline import Event, Kind, Timeline
-from fhir_profiles.dates import DateInterval
+from fhir_profiles.dates import UNDATED, DateInterval
 
 
 class Look(StrEnum):
@@ -99,7 +99,7 @@ def _recorded(timeline: Timeline, words: Words, say: Say) -> Iterator[Row]:
 
 
 def _event(event: Event, timeline: Timeline, words: Words, say: Say) -> Mark:
-    label = _label(event, say)
+    label = _label(event, timeline.day, say)
     doubt = "" if event.certain else f" {words.catalogue['timeline.not-certain']}"
     title = f"{words.say(event.text)}, {_when(event, words)}{doubt}: {event.reference}"
     if event.kind is Kind.SORAFENIB:
@@ -114,11 +114,11 @@ def _when(event: Event, words: Words) -> str:
     return words.catalogue["date.span"].format(first=start, last=words.days(event.end))
 
 
-def _label(event: Event, say: Say) -> str:
+def _label(event: Event, day: date, say: Say) -> str:
     when = days_of(event.days, say)
     match event.kind:
         case Kind.SORAFENIB:
-            text = _course_label(event, when, say)
+            text = _course_label(event, day, say)
         case Kind.TACE_PLANNED:
             text = say("picture.planned", when=when)
         case Kind.RESPONSE:
@@ -133,15 +133,21 @@ def _parameter(text: Message, name: str) -> str:
     return str(dict(text.parameters)[name])
 
 
-def _course_label(event: Event, start: str, say: Say) -> str:
+def _course_label(event: Event, day: date, say: Say) -> str:
+    """From when to when a course is taken; with years where these, or that of today, differ."""
     name = event.text.id.removeprefix("timeline.sorafenib-")
+    with_year = years_differ((*event.days, *(event.end or (day,))))
+    start = days_of(event.days, say, with_year=with_year)
+    since = say("picture.start-not-known") if event.days == UNDATED else say("picture.since", start=start)
     if event.end is None:
-        return say(f"picture.course-{name}", start=start)
+        return say(f"picture.course-{name}", start=start, since=since)
+    end = days_of(event.end, say, with_year=with_year)
     if name != "ended":
-        return say(f"picture.course-{name}-until", start=start, end=days_of(event.end, say))
+        return say(f"picture.course-{name}-until", start=start, since=since, end=end)
     if not event.end.is_day:
-        return say("picture.course-end-open", start=start)
-    return say("picture.course-ended", start=start, end=day_of(event.end.first, say))
+        return say("picture.course-end-open", since=since)
+    known = event.days.is_day
+    return say("picture.course-ended" if known else "picture.course-ended-since", start=start, since=since, end=end)
 
 
 def _course(event: Event, day: date, label: str, title: str) -> Mark:

@@ -20,6 +20,7 @@ from cds_service.trial.guidance.orders import (
     would_close,
 )
 from cds_service.trial.guidance.rewriting import Days, as_one, rewrite
+from cds_service.trial.protocol import GuidanceRules
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.drafts import Draft
 from fhir_profiles.record import Bounds, Course
@@ -77,9 +78,9 @@ def check_orders(
     return tuple(checked)
 
 
-def check_candidates(drafts: tuple[Draft, ...]) -> tuple[Checked, ...]:
+def check_candidates(rules: GuidanceRules, drafts: tuple[Draft, ...], day: date) -> tuple[Checked, ...]:
     """MATCH-02 to -04: drafts that would close the trial to a patient who may qualify; refer first."""
-    checked = ((draft, tuple(would_close(draft))) for draft in drafts)
+    checked = ((draft, tuple(would_close(rules, draft, day))) for draft in drafts)
     return tuple(Checked(draft, fired, Correction()) for draft, fired in checked if fired)
 
 

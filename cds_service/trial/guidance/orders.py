@@ -9,6 +9,7 @@ from cds_service.trial.findings import Finding, Message, Verdict, message
 from cds_service.trial.guidance.care import Care, days_after, missing_safety, review_degree
 from cds_service.trial.guidance.history import SORAFENIB, TACE, ended_by
 from cds_service.trial.guidance.response import Response, latest_of
+from cds_service.trial.protocol import GuidanceRules
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.doses import Dose
 from fhir_profiles.reading.drafts import Draft
@@ -215,7 +216,7 @@ def _pregnancy(order: Order) -> Iterator[Fired]:
     if order.verdict("E18") is Verdict.VIOLATED:
         yield Fired("SOR-04", Severity.CRITICAL, message("rule.SOR-04-pregnant"))
     elif not order.verdict("I9").passes:
-        yield Fired("SOR-04", Severity.WARNING, message("rule.SOR-04"))
+        yield Fired("SOR-04", Severity.WARNING, message("rule.SOR-04", age=order.care.rules.pregnancy_test))
 
 
 def _allergy(order: Order) -> Iterator[Fired]:
@@ -258,14 +259,13 @@ def _concomitant(order: Order) -> Iterator[Fired]:
         yield Fired("CON-02", Severity.WARNING, message("rule.CON-02"))
 
 
-_CLOSING = ("hepatic-local-therapy", "molecular-targeted-or-immunotherapy", "cyp3a4-inducer-strong")
-
-
-def would_close(draft: Draft) -> Iterator[Fired]:
-    """The rules that a draft fires for a patient who may qualify."""
+def would_close(rules: GuidanceRules, draft: Draft, day: date) -> Iterator[Fired]:
+    """The rules that a draft fires for a patient who may qualify; of several lengths of closing the longest counts."""
     if SORAFENIB in draft.sets:
         yield Fired("MATCH-02", Severity.WARNING, message("rule.MATCH-02"))
-    if any(name in draft.sets for name in _CLOSING):
-        yield Fired("MATCH-03", Severity.INFO, message("rule.MATCH-03"))
+    lengths = [length for name, length in rules.closes.items() if name in draft.sets]
+    if lengths:
+        longest = max(lengths, key=lambda length: length.after(day))
+        yield Fired("MATCH-03", Severity.INFO, message("rule.MATCH-03", length=longest))
     if TACE in draft.sets:
         yield Fired("MATCH-04", Severity.INFO, message("rule.MATCH-04"))

@@ -129,15 +129,13 @@ def _safety(care: Care) -> Iterator[Step]:
         return
     if plan is None or window is None:
         return
-    reason = message("step.safety", day=plan.day, concepts=missing or care.rules.safety_analytes)
     if not missing and plan.open:
         yield Step("NEXT-04", State.UNKNOWN, window, message("step.next-tace-open"))
     elif not missing:
         yield Step("NEXT-04", State.DONE, window, message("step.safety-done", day=plan.day))
-    elif not care.read(Source.OBSERVATIONS):
-        yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
-        yield Step("NEXT-04", _by_window(care.day, window), window, reason)
+        state = _by_window(care.day, window) if care.read(Source.OBSERVATIONS) else State.UNKNOWN
+        yield Step("NEXT-04", state, window, message("step.safety", day=plan.day, concepts=missing))
 
 
 def _stop_sorafenib(care: Care) -> Iterator[Step]:

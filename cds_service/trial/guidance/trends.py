@@ -25,7 +25,13 @@ class Bound:
     statement: LabStatement | None = None
 
     def holds(self, value: NumberInterval, limit: Decimal) -> bool | None:
-        """Whether the value is on the bad side; None when it may be either."""
+        """Whether the value is on the bad side; None when it may be either.
+
+        The limit itself is allowed by a line, but Child-Pugh gives it a second point.
+        """
+        if self.line is None:
+            healthy = value.below(limit) if self.bad_above else value.above(limit)
+            return None if healthy is None else not healthy
         return value.above(limit) if self.bad_above else value.below(limit)
 
 

@@ -52,6 +52,13 @@ PATTERNS = [
     for text in LITERALS
     if "*" in text and text.partition(".")[0] in PREFIXES and re.fullmatch(r"[a-z*-]+(\.[a-zA-Z*-]+)+", text)
 ]
+# A length of time that a message tells in figures of its own; `1일 2회` is how often a dose is taken.
+LENGTH = re.compile(r"\d+ (?:day|week|month|year)s?|\d+(?:일(?! \d+회)|주|개월|년)")
+# The windows of the steps, and of the order rules that follow them, stand in the protocol alone: no site sets them.
+TELL_WINDOWS_OF_STEPS = frozenset(
+    {"step.start-sorafenib", "step.imaging", "step.safety", "step.survival", "rule.TACE-02"}
+    | {"rule.TACE-04-early", "rule.TACE-04-late", "rule.SOR-01-early", "rule.SOR-01-late"}
+)
 GRADES = ("ascites-grade", "encephalopathy-grade")
 # What the gaps of such patterns are filled with.
 ALTERNATIVES = {
@@ -144,6 +151,12 @@ def test_every_sentence_names_its_gaps() -> None:
         gaps = [gap for _, gap, _, _ in Formatter().parse(text) if gap is not None]
         assert all(gaps), name
         assert text.strip() or name == "describe.dated.date", name
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_no_message_has_figures_for_what_a_site_may_set(language: str) -> None:
+    telling = {name for name, text in CATALOGUES[language].catalogue.items() if LENGTH.search(text)}
+    assert telling == TELL_WINDOWS_OF_STEPS
 
 
 def said(finding: Finding, words: Words) -> list[str]:

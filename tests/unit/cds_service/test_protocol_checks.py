@@ -261,6 +261,12 @@ def test_what_is_likely_a_slip_is_a_warning_and_does_not_keep_the_protocol_from_
     assert lines(given, Severity.ERROR) == []
 
 
+def test_a_value_set_that_is_to_close_the_trial_is_named_by_a_line() -> None:
+    given = with_part("guidance", "closes: {cyp3a4-inducer: {less_than: inducer-washout}}")
+    (said,) = lines(given, Severity.ERROR)
+    assert said.startswith("guidance > closes > cyp3a4-inducer: no line names the value set 'cyp3a4-inducer'")
+
+
 def test_a_value_set_that_no_line_names_is_a_note() -> None:
     given = with_line("E20", "decide: [{violated: {condition: fracture}}, {violated: {condition: peptic-ulcer}}]")
     said = "no line names it; well if steps or order rules do, else take the set away"

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.trial.guidance.trends import Trend
+from cds_service.trial.guidance.trends import Bound, Trend
+from cds_service.trial.statements.observed import Limit
 from fhir_profiles.intervals import NumberInterval
 from tests.acceptance import Json, bilirubin
 from tests.case_codes import concept
@@ -66,6 +67,30 @@ def test_a_value_that_may_lie_on_either_side_is_neither() -> None:
     wide = bilirubin("@", "wide", valueQuantity={"value": 1, "comparator": ">", "unit": "mg/dL"})
     (point,) = trend("bilirubin-total", wide).points
     assert point.beyond is None
+
+
+@pytest.mark.parametrize(("value", "beyond"), [(3.6, False), (3.5, True), (3.4, True)])
+def test_albumin_is_beyond_from_where_child_pugh_gives_a_second_point(value: float, *, beyond: bool) -> None:
+    quantity = {"value": value, "unit": "g/dL", "code": "g/dL", "system": "http://unitsofmeasure.org"}
+    given = bilirubin("@", "albumin", code=concept("albumin"), valueQuantity=quantity)
+    (point,) = trend("albumin", given).points
+    assert point.beyond is beyond
+
+
+@pytest.mark.parametrize(
+    ("line", "bad_above", "value", "beyond"),
+    [
+        (None, True, NumberInterval.exactly(Decimal(2)), True),
+        (None, True, NumberInterval(None, Decimal(2), high_open=True), False),
+        (None, False, NumberInterval(Decimal(1), None), None),
+        ("E5b", True, NumberInterval.exactly(Decimal(2)), False),
+        ("E6c", False, NumberInterval.exactly(Decimal(2)), False),
+    ],
+)
+def test_the_limit_itself_is_inside_for_a_line_and_beyond_for_child_pugh(
+    line: str | None, value: NumberInterval, *, bad_above: bool, beyond: bool | None
+) -> None:
+    assert Bound(Limit(Decimal(2)), bad_above, line).holds(value, Decimal(2)) is beyond
 
 
 def test_an_unreadable_result_and_one_of_an_uncertain_day_are_shown_as_such() -> None:

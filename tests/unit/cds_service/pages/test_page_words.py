@@ -9,6 +9,7 @@ import pytest
 
 import cds_service
 from cards.particles import template
+from cds_service.catalogues import load_words
 from cds_service.pages.words import PageWords, load_page_words
 from tests.message_ids import (
     Asked,
@@ -20,6 +21,7 @@ from tests.message_ids import (
     unused,
     written_in_template,
 )
+from tests.timeline_scenes import product
 
 SERVICE = Path(cds_service.__file__).parent
 CATALOGUES = {language: words.catalogue for language, words in load_page_words().items()}
@@ -104,3 +106,14 @@ def test_a_page_escapes_what_is_shown_in_the_words() -> None:
 def test_a_message_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError, match="nowhere"):
         KOREAN("nowhere")
+
+
+@pytest.mark.parametrize("severity", ["info", "warning", "critical"])
+def test_a_korean_card_is_as_urgent_on_a_page_as_on_the_command_line(severity: str) -> None:
+    cards = load_words("ko", product().protocol.titles).catalogue
+    assert CATALOGUES["ko"][f"ehr.indicator.{severity}"] == cards[f"timeline.severity.{severity}"]
+
+
+@pytest.mark.parametrize("word", ["동적 CT", "완전 반응", "부분 반응", "추적 관찰", "타임라인", "긴급", "임신 검사 ("])
+def test_korean_pages_use_no_second_word_for_what_the_cards_name(word: str) -> None:
+    assert [name for name, text in CATALOGUES["ko"].items() if word in text] == []

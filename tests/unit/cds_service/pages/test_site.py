@@ -1,8 +1,12 @@
 """The frame of every page: which language it is in, and what a browser is told it may do."""
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask, g, render_template
 
+import cds_service
 from cds_service.pages.security import HEADERS, secure
 from cds_service.pages.site import create_site, words_of_page
 
@@ -79,3 +83,11 @@ def test_the_static_files_are_served_by_us(app: Flask, file: str) -> None:
     answer = app.test_client().get(f"/site/{file}")
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] != "no-store"
+
+
+def test_every_class_of_the_style_sheet_is_used() -> None:
+    service = Path(cds_service.__file__).parent
+    style = (service / "pages/static/site.css").read_text(encoding="utf-8")
+    sources = (file for kind in ("*.html", "*.py", "*.js") for file in service.rglob(kind))
+    used = {word for file in sources for word in re.findall(r"[\w-]+", file.read_text(encoding="utf-8"))}
+    assert set(re.findall(r"\.([a-zA-Z][\w-]*)(?=[^{}]*\{)", style)) <= used

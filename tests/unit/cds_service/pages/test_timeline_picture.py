@@ -18,6 +18,7 @@ from cds_service.pages.timeline.shapes import Drawing
 from cds_service.pages.words import PageWords, load_page_words
 from cds_service.trial.guidance.steps import State
 from tests.acceptance import bilirubin
+from tests.case_codes import concept
 from tests.pictures_golden import GOLDEN, PICTURED, golden_picture
 from tests.timeline_scenes import chart_of, demo_scene, product, scene_of, view
 from tests.unit.cds_service.timeline_charts import imaging, laboratory, plan, response, sorafenib, tace, visit
@@ -133,6 +134,13 @@ def test_a_result_that_may_lie_on_either_side_of_its_limit_is_hollow(comparator:
     root = tree(scene(tace("2026-10-26"), bilirubin(0, "b", valueQuantity=quantity)))
     (dot,) = [e for e in root.iter() if (e.get("class") or "").startswith("tl-dot")]
     assert (dot.get("fill") != "none") is filled
+
+
+def test_a_result_at_the_limit_of_child_pugh_is_drawn_beyond_it() -> None:
+    quantity = {"value": 3.5, "unit": "g/dL", "code": "g/dL", "system": "http://unitsofmeasure.org"}
+    given = bilirubin("@", "albumin", code=concept("albumin"), valueQuantity=quantity)
+    (mark,) = [e for e in tree(scene(given)).iter() if e.get("class") == "tl-beyond" and len(e)]
+    assert mark[0].text == "albumin 3.5 g/dL, 2026-11-20: beyond the limit (Child-Pugh 1 point > 3.5 g/dL)"
 
 
 def test_how_late_a_step_is_does_not_run_through_its_words() -> None:
