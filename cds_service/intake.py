@@ -37,7 +37,14 @@ class _HookRequest(msgspec.Struct):
     """A CDS Hooks request, as an EHR posts it."""
 
     hook: str
+    context: msgspec.Raw = msgspec.Raw()
     prefetch: dict[str, msgspec.Raw] | None = None
+
+
+class _HookContext(msgspec.Struct):
+    """Whose chart is open."""
+
+    patientId: str
 
 
 @dataclass(slots=True)
@@ -78,19 +85,35 @@ def _read_bytes(name: str, body: bytes) -> Iterator[Chart]:
         yield from _sorted_to_patients(name, [(name, body.splitlines())])
         return
     try:
-        prefetch = _prefetch_of(body)
-        yield Chart(name, decode_body(body) if prefetch is None else decode_prefetch(prefetch))
+        request = _hook_request(body)
+        yield Chart(name, decode_body(body)) if request is None else _called_for(name, request)
     except UnreadableBody as error:
         yield Chart(name, None, str(error))
 
 
-def _prefetch_of(body: bytes) -> dict[str, msgspec.Raw] | None:
-    """The prefetch of a CDS Hooks request body; None for anything else."""
+def _hook_request(body: bytes) -> _HookRequest | None:
+    """The CDS Hooks request that a body is; None for anything else."""
     try:
-        request = msgspec.json.decode(body, type=_HookRequest)
+        return msgspec.json.decode(body, type=_HookRequest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return request.prefetch or {}
+
+
+def _called_for(name: str, request: _HookRequest) -> Chart:
+    """What a hook request brings of the patient whose chart is open."""
+    prefetch, patient = request.prefetch or {}, _open_chart(request)
+    given = decode_prefetch({key: raw for key, raw in prefetch.items() if key == "patient"}, None)
+    patients = {r.resource.id for r in given.received if isinstance(r.resource, Patient)}
+    if patient is not None and patients - {patient}:
+        return Chart(name, None, "prefetch.patient: its id differs from context.patientId")
+    return Chart(name, decode_prefetch(prefetch, patient or next(iter(patients), None)))
+
+
+def _open_chart(request: _HookRequest) -> str | None:
+    try:
+        return msgspec.json.decode(request.context, type=_HookContext).patientId.removeprefix("Patient/")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _has_several_documents(body: bytes) -> bool:

@@ -151,6 +151,12 @@ class Link(Element, frozen=True, gc=False):
     url: str | None = None
 
 
+class EntrySearch(Element, frozen=True, gc=False):
+    """Why an entry is in a search result: `match`, `include` or `outcome`."""
+
+    mode: str | None = None
+
+
 class EntryRequest(Element, frozen=True, gc=False):
     """What a transaction or history entry did."""
 

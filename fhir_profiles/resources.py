@@ -18,6 +18,7 @@ from fhir_profiles.elements import (
     Element,
     EntryRequest,
     EntryResponse,
+    EntrySearch,
     Identifier,
     Link,
     Measurement,
@@ -250,6 +251,7 @@ class Bundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundl
     """A container of resources, of any Bundle type."""
 
     type: str | None = None
+    total: int | None = None
     link: tuple[Link, ...] = ()
     entry: tuple["Entry", ...] = ()
 
@@ -262,6 +264,7 @@ class Entry(Element, frozen=True, gc=False):
 
     full_url: str | None = field(default=None, name="fullUrl")
     resource: AnyResource | None = None
+    search: EntrySearch | None = None
     request: EntryRequest | None = None
     response: EntryResponse | None = None
 

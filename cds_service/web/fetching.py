@@ -204,7 +204,7 @@ def _goes_on(value: msgspec.Raw | None) -> bool:
     if value is None:
         return False  # sent in parts: which of them goes on is not looked for
     try:
-        return read_page(value).next is not None
+        return bool(read_page(value).next)
     except UnreadableBody:
         return False
 

@@ -12,15 +12,16 @@ from hashlib import blake2b
 from http import HTTPStatus
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
 from cds_service.web.egress import Allowance, Answer, Budget, Reason, Route, Unanswered, line_along, origin_of
 from fhir_profiles.reading.context import Belongs, Reading
 from fhir_profiles.reading.decoding import Decoded, UnreadableBody
-from fhir_profiles.reading.prefetch import WHOSE, decode_answer
+from fhir_profiles.reading.prefetch import decode_answer
 from fhir_profiles.reading.records import SUBJECT_OF
+from fhir_profiles.reading.search_addresses import asks_for_another
 from fhir_profiles.reading.searchsets import Page, join_pages, lacks_matches, read_page
 from fhir_profiles.resources import Entry, Patient
 
@@ -142,7 +143,7 @@ class _Conversation:
     def read(self, search: Search) -> Found:
         """The patient."""
         body = self._get(f"{self.server.base}/{search.query}")
-        answer = decode_answer(msgspec.Raw(body))
+        answer = decode_answer(search.key, msgspec.Raw(body), self.reading.patient.id)
         patients = [r.resource for r in answer.received] if answer else []
         if answer is None or len(patients) != 1 or not isinstance(patients[0], Patient):
             return Found(Outcome.UNREADABLE)
@@ -154,14 +155,15 @@ class _Conversation:
         """The resources on all pages."""
         pages, whole = self._pages(search)
         body = join_pages(pages)
-        answer = decode_answer(msgspec.Raw(body))
-        if answer is None or not is_about(self.reading.patient.id, pages[0].own):
+        patient = self.reading.patient.id
+        answer = decode_answer(search.key, msgspec.Raw(body), patient)
+        if answer is None or any(asks_for_another(patient, page.own or "") for page in pages):
             return Found(Outcome.NOT_BELIEVED)
         own = tuple(entry for entry in answer.received if not self._is_another_patient(entry.resource))
         others = len(answer.received) - len(own) + self._of_others(own)
         if others:
             return Found(Outcome.ANOTHER_PATIENT, replace(answer, received=own), body, others)
-        cut = search.narrowed or not whole or lacks_matches(pages)
+        cut = search.narrowed or not whole or lacks_matches(pages) or bool(answer.states)
         return Found(Outcome.IN_PART if cut else Outcome.FETCHED, answer, body)
 
     def _is_another_patient(self, resource: object) -> bool:
@@ -178,7 +180,7 @@ class _Conversation:
         pages = [self._counted(search.begun or self._get(url))]
         asked = {url}
         while pages[-1].next is not None:
-            if len(pages) == self.bounds.pages:
+            if not pages[-1].next or len(pages) == self.bounds.pages:
                 return pages, False
             try:
                 url = self._after(url, pages[-1].next, asked)
@@ -221,13 +223,6 @@ class _Conversation:
         if perf_counter() + seconds >= self.bounds.budget.ends:
             raise _Failed(Outcome.THROTTLED)
         sleep(seconds)
-
-
-def is_about(patient: str | None, own: str | None) -> bool:
-    """Whether the address that a result gives as its own asks for nobody but this patient, as far as it tells."""
-    terms = parse_qsl((own or "").partition("?")[2])
-    named = [value for name, value in terms if name.partition(":")[0] in WHOSE]
-    return all(value.rpartition("/")[2] == patient for value in named)
 
 
 def climbs(path: str) -> bool:

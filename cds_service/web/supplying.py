@@ -55,7 +55,7 @@ def supply(request: HookRequest, caller: Caller, fetcher: Fetcher, entries: int)
 def _read(request: HookRequest, entries: int) -> Answers:
     """The prefetched answers, all of them about the patient of the call."""
     try:
-        answers = decode_answers(request.prefetch or {})
+        answers = decode_answers(request.prefetch or {}, request.patient)
     except RecursionError:
         raise bad_request("prefetch", "the JSON is nested too deeply") from None
     if sum(len(answer.received) for answer in answers.values() if answer) > entries:

@@ -9,14 +9,22 @@ from typing import TypeVar
 
 import msgspec
 
-from fhir_profiles.elements import Link
+from fhir_profiles.elements import EntrySearch, Link
+from fhir_profiles.reading.frames import (
+    ALL_SOURCES,
+    Frame,
+    States,
+    failed_responses,
+    frame_of,
+    is_beside,
+    own_address,
+    searchset_states,
+    sources_named_in,
+)
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome
 
-_ALL_SOURCES = frozenset(Source)
-_FAILED = frozenset({"error", "fatal"})
-_ANSWERS = frozenset({"batch-response", "transaction-response"})
 _SET_APART = frozenset({Bundle, OperationOutcome, type(None)})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -29,13 +37,14 @@ class UnreadableBody(ValueError):  # noqa: N818 - it names what the body is
 class Decoded:
     """What a body held: its resources, what could not be read, and what that does to the sources.
 
-    `search`: the address of the search that it answers, where it names one.
+    `search`: the address of the search that it answers, where it names one. `frame`: None for a single resource.
     """
 
     received: tuple[Entry, ...]
     issues: tuple[QualityIssue, ...] = ()
-    states: tuple[tuple[Source, SourceState], ...] = ()
+    states: States = ()
     search: str | None = None
+    frame: Frame | None = None
 
 
 class _Outline(msgspec.Struct):
@@ -43,6 +52,7 @@ class _Outline(msgspec.Struct):
 
     resourceType: str | None = None
     type: str | None = None
+    total: msgspec.Raw = msgspec.Raw()
     link: msgspec.Raw = msgspec.Raw()
     entry: msgspec.Raw = msgspec.Raw()
 
@@ -52,6 +62,7 @@ class _RawEntry(msgspec.Struct):
 
     fullUrl: msgspec.Raw = msgspec.Raw()
     resource: msgspec.Raw = msgspec.Raw()
+    search: msgspec.Raw = msgspec.Raw()
     request: msgspec.Raw = msgspec.Raw()
 
 
@@ -112,8 +123,11 @@ def _json_problem(body: bytes, error: Exception) -> str:
     return f"not JSON: malformed near {place}" if place.startswith("byte") else "not JSON: it ends too early"
 
 
-def flatten(resource: object) -> Decoded:
-    """The resources inside a decoded resource: a Bundle's entries, Bundles within Bundles, or the resource itself."""
+def flatten(resource: object, unread: int = 0) -> Decoded:
+    """The resources inside a decoded resource: a Bundle's entries, Bundles within Bundles, or the resource itself.
+
+    `unread`: how many matches of a search the Bundle also held that do not fit.
+    """
     if not isinstance(resource, Bundle):
         return Decoded((Entry(resource=resource),))
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
@@ -121,13 +135,9 @@ def flatten(resource: object) -> Decoded:
     others = [entry.resource for entry in entries if entry.resource is not None] if len(own) < len(entries) else []
     nested = [flatten(inner) for inner in others if isinstance(inner, Bundle)]
     outcomes = [inner for inner in others if isinstance(inner, OperationOutcome)]
-    states = (*searchset_states(resource.link, own, outcomes), *_failed_responses(resource))
-    return _together([Decoded(tuple(own), (), states, _search(resource)), *nested])
-
-
-def _search(bundle: Bundle) -> str | None:
-    links = bundle.link if bundle.type == "searchset" else ()
-    return next((link.url for link in links if link.relation == "self" and link.url), None)
+    states = (*searchset_states(resource.link, own, outcomes), *failed_responses(resource))
+    whole = Decoded(tuple(own), (), states, own_address(resource), frame_of(resource, unread))
+    return _together([whole, *nested])
 
 
 def _together(parts: Iterable[Decoded]) -> Decoded:
@@ -140,6 +150,7 @@ def _together(parts: Iterable[Decoded]) -> Decoded:
         tuple(i for part in every for i in part.issues),
         tuple(s for part in every for s in part.states),
         every[0].search,
+        every[0].frame,
     )
 
 
@@ -155,51 +166,23 @@ def _newest_versions(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def _failed_responses(bundle: Bundle) -> tuple[tuple[Source, SourceState], ...]:
-    """A batch whose answer says that one of its questions failed, and not which, answers no source wholly."""
-    if bundle.type not in _ANSWERS:
-        return ()
-    statuses = [entry.response.status or "" for entry in bundle.entry if entry.response is not None]
-    if not any(status.startswith(("4", "5")) for status in statuses):
-        return ()
-    return tuple((source, SourceState.IN_PART) for source in Source)
-
-
-def searchset_states(
-    pages: Iterable[Link], received: Iterable[Entry], outcomes: Iterable[OperationOutcome]
-) -> tuple[tuple[Source, SourceState], ...]:
-    """What a search result says of its source: unread pages make it in part, a failed search not supplied."""
-    links = {link.relation: link.url or "" for link in pages}
-    searched = _sources_named_in(links.get("self", ""))
-    states: list[tuple[Source, SourceState]] = []
-    if any(failed(outcome) for outcome in outcomes):
-        states += [(source, SourceState.NOT_SUPPLIED) for source in searched or _ALL_SOURCES]
-    if "next" in links:
-        found = {s for r in received for s in SOURCES_OF_TYPE.get(type(r.resource).__name__, ())}
-        states += [(source, SourceState.IN_PART) for source in sorted(searched | found or _ALL_SOURCES)]
-    return tuple(states)
-
-
-def failed(outcome: OperationOutcome) -> bool:
-    """Whether an outcome says that the search was not done (contract 4.1: error, fatal, or not-supported)."""
-    return any(issue.severity in _FAILED or issue.code == "not-supported" for issue in outcome.issue)
-
-
-def _sources_named_in(address: str) -> frozenset[Source]:
-    path = address.partition("?")[0]
-    name = next((part for part in reversed(path.split("/")) if part in SOURCES_OF_TYPE), None)
-    return SOURCES_OF_TYPE[name] if name else frozenset()
-
-
 def _decode_piecewise(body: bytes | msgspec.Raw) -> Decoded:
     outline = _outline(body)
     if outline.resourceType != "Bundle":
         return _single(outline.resourceType, body)
-    parts = [_decode_entry(number, raw) for number, raw in enumerate(_entries(outline.entry))]
+    entries = _entries(outline.entry)
+    parts = [_decode_entry(number, raw) for number, raw in enumerate(entries)]
     readable = tuple(part for part in parts if isinstance(part, Entry))
+    unread = sum(not isinstance(part, Entry) and _is_match(raw) for part, raw in zip(parts, entries, strict=True))
     links = _lenient(outline.link, tuple[Link, ...]) or ()
-    whole = flatten(Bundle(type=outline.type, link=links, entry=readable))
+    total = _lenient(outline.total, int)
+    whole = flatten(Bundle(type=outline.type, total=total, link=links, entry=readable), unread)
     return _together([whole, *(part for part in parts if isinstance(part, Decoded))])
+
+
+def _is_match(raw: msgspec.Raw) -> bool:
+    frame = _lenient(raw, _RawEntry)
+    return frame is None or not is_beside(_lenient(frame.search, EntrySearch))
 
 
 def _outline(body: bytes | msgspec.Raw) -> _Outline:
@@ -235,13 +218,14 @@ def _decode_entry(number: int, raw: msgspec.Raw) -> Entry | Decoded:
     except msgspec.ValidationError:
         frame = _lenient(raw, _RawEntry)
     if frame is None:
-        return _gap(QualityIssue(place, "unreadable-entry"), _ALL_SOURCES)
+        return _gap(QualityIssue(place, "unreadable-entry"), ALL_SOURCES)
     address = _lenient(frame.fullUrl, str)
     request = _lenient(frame.request, _AddressProbe)
+    search = _lenient(frame.search, EntrySearch)
     if not bytes(frame.resource):
-        return Entry(full_url=address)
+        return Entry(full_url=address, search=search)
     try:
-        return Entry(full_url=address, resource=_TYPED.decode(frame.resource))
+        return Entry(full_url=address, resource=_TYPED.decode(frame.resource), search=search)
     except msgspec.ValidationError:
         return _unreadable(place, frame.resource, address or (request and request.url) or "")
 
@@ -254,8 +238,8 @@ def _unreadable(place: str, raw: bytes | msgspec.Raw, address: str) -> Decoded:
     if probe.resourceType and probe.resourceType not in KNOWN_TYPES:
         return Decoded((), (QualityIssue(place, "unknown-type"),))
     named = f"{probe.resourceType or 'Resource'}/{probe.id}" if probe.id else place or str(probe.resourceType)
-    unidentified = _ALL_SOURCES if probe.resourceType is None else frozenset[Source]()
-    sources = SOURCES_OF_TYPE.get(probe.resourceType or "") or _sources_named_in(address) or unidentified
+    unidentified = ALL_SOURCES if probe.resourceType is None else frozenset[Source]()
+    sources = SOURCES_OF_TYPE.get(probe.resourceType or "") or sources_named_in(address) or unidentified
     return _gap(QualityIssue(named, "unreadable-resource", _misfit(raw)), sources)
 
 
@@ -264,7 +248,7 @@ def _nested(place: str, raw: bytes | msgspec.Raw) -> Decoded:
     try:
         return _decode_piecewise(raw)
     except UnreadableBody:
-        return _gap(QualityIssue(place, "unreadable-entry"), _ALL_SOURCES)
+        return _gap(QualityIssue(place, "unreadable-entry"), ALL_SOURCES)
 
 
 def _gap(issue: QualityIssue, sources: frozenset[Source]) -> Decoded:

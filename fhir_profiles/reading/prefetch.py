@@ -1,15 +1,13 @@
 """Reads the prefetch of a CDS Hooks request: which key tells what of which source (contract 4.1)."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 import msgspec
 
-from fhir_profiles.reading.decoding import (
-    Decoded,
-    UnreadableBody,
-    decode_value,
-    failed,
-)
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_value
+from fhir_profiles.reading.frames import SEARCHSET, failed
+from fhir_profiles.reading.search_addresses import asks_for, kind_asked_for
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import Entry, OperationOutcome
@@ -42,21 +40,36 @@ PARTS_OF_KEY: Mapping[str, tuple[str, ...]] = {
         "observationsImaging",
     ),
 }
-WHOSE = frozenset({"patient", "subject", "individual"})
-"""Search parameters that say whose records are asked for."""
-
+# Of every key but the patient's: the resource type that its search is for.
+KIND_OF_KEY: Mapping[str, str] = {
+    "conditions": "Condition",
+    "observations": "Observation",
+    **dict.fromkeys(PARTS_OF_KEY["observations"], "Observation"),
+    "procedures": "Procedure",
+    "medicationRequests": "MedicationRequest",
+    "medicationStatements": "MedicationStatement",
+    "medicationAdministrations": "MedicationAdministration",
+    "allergies": "AllergyIntolerance",
+    "diagnosticReports": "DiagnosticReport",
+    "serviceRequests": "ServiceRequest",
+    "researchSubjects": "ResearchSubject",
+    "encounters": "Encounter",
+}
 
 _NULL = msgspec.Raw(b"null")
 
 
-def decode_prefetch(prefetch: Mapping[str, msgspec.Raw]) -> Decoded:
-    """The resources of all keys, and the state of every source: what no key answers was not supplied."""
-    return join_answers(decode_answers(prefetch))
+def decode_prefetch(prefetch: Mapping[str, msgspec.Raw], patient: str | None) -> Decoded:
+    """The resources of all keys, and the state of every source: what no key answers was not supplied.
+
+    `patient`: the id of the patient whose chart is open; None where nobody says.
+    """
+    return join_answers(decode_answers(prefetch, patient))
 
 
-def decode_answers(prefetch: Mapping[str, msgspec.Raw]) -> Mapping[str, Decoded | None]:
+def decode_answers(prefetch: Mapping[str, msgspec.Raw], patient: str | None) -> Mapping[str, Decoded | None]:
     """What each key holds. A key that was sent in parts is whole when every part answers, and absent otherwise."""
-    answers = {key: decode_answer(raw) for key, raw in prefetch.items()}
+    answers = {key: decode_answer(key, raw, patient) for key, raw in prefetch.items()}
     for key, parts in PARTS_OF_KEY.items():
         given = [answer for part in parts if (answer := answers.get(part)) is not None]
         if answers.get(key) is None and len(given) == len(parts):
@@ -123,8 +136,8 @@ def _worst(
 _RANK = {SourceState.NOT_SUPPLIED: 0, SourceState.IN_PART: 1, SourceState.SUPPLIED: 2}
 
 
-def decode_answer(raw: msgspec.Raw) -> Decoded | None:
-    """What one key holds; None when it answers nothing: a failed search, or one that was not about this patient."""
+def decode_answer(key: str, raw: msgspec.Raw, patient: str | None) -> Decoded | None:
+    """What one key holds; None when it answers nothing: a failed search, or another than the key's for this patient."""
     if raw == _NULL:
         return Decoded(())
     try:
@@ -135,13 +148,33 @@ def decode_answer(raw: msgspec.Raw) -> Decoded | None:
         return None
     if SourceState.NOT_SUPPLIED in (state for _, state in decoded.states):
         return None
-    return None if _lost_the_patient(decoded.search) else decoded
+    if decoded.search is not None and not asks_for(patient, decoded.search):
+        return None
+    kind = KIND_OF_KEY.get(key)
+    return decoded if kind is None else _answering(decoded, kind)
 
 
-def _lost_the_patient(search: str | None) -> bool:
-    """Whether a searchset's own link shows that the server ignored whose data were asked for."""
-    if search is None:
-        return False
-    terms = search.partition("?")[2].replace("%3A", ":").replace("%3a", ":").split("&")
-    asked = {term.partition("=")[0].partition(":")[0].partition(".")[0] for term in terms}
-    return not asked & WHOSE
+def _answering(decoded: Decoded, kind: str) -> Decoded | None:
+    """What answers a search for resources of this kind, in part where matches are missing; None for what is none."""
+    frame, holds = decoded.frame, any(type(r.resource).__name__ == kind for r in decoded.received)
+    if kind_asked_for(decoded.search or "") not in (None, kind):
+        return None
+    if frame is None:
+        return decoded if holds else None
+    if frame.type == SEARCHSET:
+        lacking = frame.lacking or bool(frame.matches and not holds)
+    elif frame.type in _LOOSE and (holds or not frame.entries or _lost_some(decoded, kind)):
+        lacking = frame.lacking
+    else:
+        return None
+    gaps = [(source, SourceState.IN_PART) for source in sorted(SOURCES_OF_TYPE[kind])] if lacking else []
+    return replace(decoded, states=(*decoded.states, *gaps))
+
+
+_LOOSE = frozenset({"", "collection"})
+"""Types of Bundles in which EHRs send what a search found, and which do not say that they are the result of one."""
+
+
+def _lost_some(decoded: Decoded, kind: str) -> bool:
+    """Whether resources of this kind were there that could not be read."""
+    return not SOURCES_OF_TYPE[kind].isdisjoint(source for source, _ in decoded.states)

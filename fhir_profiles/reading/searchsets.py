@@ -5,15 +5,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from fhir_profiles.elements import Link
+from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.decoding import UnreadableBody
+from fhir_profiles.reading.frames import SEARCHSET, is_beside
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BESIDE = frozenset({"include", "outcome"})
 
 
 class Page(NamedTuple):
-    """One page: its entries unread, the address of the next page, and how many matches the server says there are."""
+    """One page: its entries unread, the address of the next page, and how many matches the server says there are.
+
+    `next`: "" where there is another page, and nobody says where.
+    """
 
     entries: tuple[msgspec.Raw, ...]
     own: str | None
@@ -30,33 +33,29 @@ class _Searchset(msgspec.Struct):
     entry: tuple[msgspec.Raw, ...] = ()
 
 
-class _Search(msgspec.Struct):
-    mode: str | None = None
-
-
 class _Entry(msgspec.Struct):
-    search: _Search | None = None
+    search: EntrySearch | None = None
 
 
 class _Joined(msgspec.Struct):
     link: tuple[Link, ...]
     entry: tuple[msgspec.Raw, ...]
     resourceType: str = "Bundle"
-    type: str = "searchset"
+    type: str = SEARCHSET
 
 
 def read_page(body: bytes | msgspec.Raw) -> Page:
     """A page of a search result. Raises UnreadableBody for anything else, an OperationOutcome or half a page."""
     try:
         page = msgspec.json.decode(_without_mark(body), type=_Searchset)
-        modes = [msgspec.json.decode(entry, type=_Entry).search for entry in page.entry]
+        searches = [msgspec.json.decode(entry, type=_Entry).search for entry in page.entry]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UnreadableBody("not the page of a search result") from None
-    if page.resourceType != "Bundle" or page.type not in ("searchset", None):
+    if page.resourceType != "Bundle" or page.type not in (SEARCHSET, None):
         raise UnreadableBody("not the page of a search result")
-    links = {link.relation: link.url for link in page.link if link.url}
-    matches = sum(mode is None or mode.mode not in _BESIDE for mode in modes)
-    return Page(page.entry, links.get("self"), links.get("next"), page.total, matches)
+    links = {link.relation: link.url or "" for link in page.link}
+    matches = sum(not is_beside(search) for search in searches)
+    return Page(page.entry, links.get("self") or None, links.get("next"), page.total, matches)
 
 
 def _without_mark(body: bytes | msgspec.Raw) -> bytes | msgspec.Raw:

@@ -160,7 +160,8 @@ def test_a_patient_beside_the_records_who_is_not_ours_is_dropped_and_counted(
 
 
 def test_our_patient_beside_the_records_is_no_other() -> None:
-    assert allergies(answered(searchset([PATIENT], "AllergyIntolerance?patient=p1"))) == "supplied"
+    ours: Json = {**OTHERS, "patient": {"reference": "Patient/p1"}}
+    assert allergies(answered(searchset([ours, PATIENT], "AllergyIntolerance?patient=p1"))) == "supplied"
 
 
 @pytest.mark.parametrize("identity", ["p2", None])

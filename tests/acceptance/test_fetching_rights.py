@@ -138,7 +138,8 @@ def test_an_id_that_could_mean_something_else_in_an_address_is_not_asked_for(pat
 def test_the_log_and_the_metrics_tell_what_came_of_each_key(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     caller = fetching_service()
-    denied, cut, mixed = answered(FAILURE, 403), page([], "https://other.example/"), answered(searchset([OTHERS]))
+    cut = answered(searchset((), link=[{"relation": "next", "url": "https://other.example/"}]))
+    denied, mixed = answered(FAILURE, 403), answered(searchset([OTHERS]))
     with Ehr(CHART, allergies=denied, procedures=cut, encounters=mixed):
         cards_of(caller.post(SERVICE, json=fetching_call(CHART, scope="patient/*.read")))
     (line,) = [record.__dict__["fields"] for record in caplog.records if record.getMessage() == "fetch"]

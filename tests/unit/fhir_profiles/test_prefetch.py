@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from fhir_profiles.reading.prefetch import PARTS_OF_KEY, SOURCE_OF_KEY, decode_prefetch
+from cds_service.web.discovery import PREFETCH
+from fhir_profiles.reading.prefetch import KIND_OF_KEY, PARTS_OF_KEY, SOURCE_OF_KEY, decode_prefetch
 from fhir_profiles.record import Source, SourceState
 from fhir_profiles.resources import Observation
 from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
@@ -26,7 +27,7 @@ def outcome(severity: str, code: str = "exception") -> Json:
 
 def states(prefetch: Mapping[str, object]) -> dict[Source, SourceState]:
     raw = {key: msgspec.Raw(json.dumps(value).encode()) for key, value in prefetch.items()}
-    return dict(decode_prefetch(raw).states)
+    return dict(decode_prefetch(raw, "p1").states)
 
 
 def conditions(value: object) -> SourceState:
@@ -99,10 +100,16 @@ def test_a_key_of_another_name_shows_only_a_part() -> None:
     assert whole[Source.CONDITIONS] in (SourceState.SUPPLIED, SourceState.IN_PART)
 
 
+def test_the_kind_of_a_key_is_that_of_its_query() -> None:
+    assert {key: kind for key, kind in KIND_OF_KEY.items() if key in PREFETCH} == {
+        key: query.partition("?")[0] for key, query in PREFETCH.items() if key != "patient"
+    }
+
+
 def test_the_resources_of_all_keys_are_received() -> None:
     prefetch = {"patient": PATIENT, "conditions": bundle(condition(CANCER)), "other": condition(BRAIN)}
     raw = {key: msgspec.Raw(json.dumps(value).encode()) for key, value in prefetch.items()}
-    assert len(decode_prefetch(raw).received) == 3
+    assert len(decode_prefetch(raw, "p1").received) == 3
 
 
 PARTS = PARTS_OF_KEY["observations"]
@@ -130,7 +137,7 @@ def test_a_part_that_lacks_leaves_the_source_open(part: str, value: object) -> N
 
 
 def test_a_part_with_a_next_page_is_a_source_in_part() -> None:
-    going_on = {**EMPTY, "link": NEXT}
+    going_on = {**EMPTY, "link": [{"relation": "next", "url": "https://ehr.example/fhir?page=2"}]}
     assert states(in_parts(observationsExam=going_on))[Source.OBSERVATIONS] is SourceState.IN_PART
 
 
@@ -141,4 +148,4 @@ def test_a_result_of_two_categories_is_there_once_and_two_of_one_id_twice() -> N
             observationsLaboratory=bundle(one, kind="searchset"), observationsExam=bundle(second, kind="searchset")
         )
         raw = {key: msgspec.Raw(json.dumps(value).encode()) for key, value in given.items()}
-        assert sum(isinstance(entry.resource, Observation) for entry in decode_prefetch(raw).received) == times
+        assert sum(isinstance(entry.resource, Observation) for entry in decode_prefetch(raw, "p1").received) == times

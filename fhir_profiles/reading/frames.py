@@ -1,0 +1,85 @@
+"""What the frame of a Bundle says of what it holds: pages, failures, matches (contract 4.1, FHIR R4 'Search')."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fhir_profiles.elements import EntrySearch, Link
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
+from fhir_profiles.record import Source, SourceState
+from fhir_profiles.resources import Bundle, Entry, OperationOutcome
+
+States = tuple[tuple[Source, SourceState], ...]
+
+ALL_SOURCES = frozenset(Source)
+SEARCHSET = "searchset"
+_FAILED = frozenset({"error", "fatal"})
+_ANSWERS = frozenset({"batch-response", "transaction-response"})
+_BESIDE = frozenset({"include", "outcome"})
+
+
+class Frame(NamedTuple):
+    """A Bundle without its resources.
+
+    `type`: "" where it tells none. `matches`: the entries that are neither included, nor words about the search.
+    `lacking`: whether matches are missing, by the server's own count or by an entry that holds nothing.
+    """
+
+    type: str
+    entries: int
+    matches: int
+    lacking: bool
+
+
+def frame_of(bundle: Bundle, unread: int = 0) -> Frame:
+    """The frame of a Bundle that also had `unread` matches which do not fit."""
+    found = [entry.resource for entry in bundle.entry if not is_beside(entry.search)]
+    counted = bundle.total is not None and bundle.total > len(found) + unread
+    outcomes = sum(type(resource) is OperationOutcome for resource in found)
+    matches = len(found) + unread - outcomes
+    return Frame(bundle.type or "", len(bundle.entry) + unread, matches, counted or None in found)
+
+
+def is_beside(search: EntrySearch | None) -> bool:
+    """Whether an entry says that it is no match of the search, but stands beside the matches."""
+    return search is not None and search.mode in _BESIDE
+
+
+def own_address(bundle: Bundle) -> str | None:
+    """The address of the search that a Bundle answers; that of a collection may be any, unless it has a query."""
+    own = next((link.url for link in bundle.link if link.relation == "self" and link.url), None)
+    return own if own is not None and (bundle.type in (SEARCHSET, None) or "?" in own) else None
+
+
+def failed_responses(bundle: Bundle) -> States:
+    """A batch whose answer says that one of its questions failed, and not which, answers no source wholly."""
+    if bundle.type not in _ANSWERS:
+        return ()
+    statuses = [entry.response.status or "" for entry in bundle.entry if entry.response is not None]
+    if not any(status.startswith(("4", "5")) for status in statuses):
+        return ()
+    return tuple((source, SourceState.IN_PART) for source in Source)
+
+
+def searchset_states(pages: Iterable[Link], received: Iterable[Entry], outcomes: Iterable[OperationOutcome]) -> States:
+    """What a search result says of its source: unread pages make it in part, a failed search not supplied."""
+    links = {link.relation: link.url or "" for link in pages}
+    searched = sources_named_in(links.get("self", ""))
+    states: list[tuple[Source, SourceState]] = []
+    if any(failed(outcome) for outcome in outcomes):
+        states += [(source, SourceState.NOT_SUPPLIED) for source in searched or ALL_SOURCES]
+    if "next" in links:
+        found = {s for r in received for s in SOURCES_OF_TYPE.get(type(r.resource).__name__, ())}
+        states += [(source, SourceState.IN_PART) for source in sorted(searched | found or ALL_SOURCES)]
+    return tuple(states)
+
+
+def failed(outcome: OperationOutcome) -> bool:
+    """Whether an outcome says that the search was not done (contract 4.1: error, fatal, or not-supported)."""
+    return any(issue.severity in _FAILED or issue.code == "not-supported" for issue in outcome.issue)
+
+
+def sources_named_in(address: str) -> frozenset[Source]:
+    """The sources that a resource at this address belongs to."""
+    path = address.partition("?")[0]
+    name = next((part for part in reversed(path.split("/")) if part in SOURCES_OF_TYPE), None)
+    return SOURCES_OF_TYPE[name] if name else frozenset()
