@@ -10,8 +10,8 @@ from cards.ordering import Wording, order_card
 from cards.wording import Words
 from cds_service.loading import Loaded
 from cds_service.received import Received
-from cds_service.trial.assessment import Assessment, Status, assess, case_of
-from cds_service.trial.case import Moment
+from cds_service.trial.assessment import Assessment, Status, assess_case, case_of
+from cds_service.trial.case import Case, Moment
 from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
 from cds_service.trial.phase import Phase
@@ -19,7 +19,7 @@ from fhir_profiles.reading.context import Reading
 from fhir_profiles.reading.decoding import Decoded
 from fhir_profiles.reading.drafts import Draft, read_drafts
 from fhir_profiles.reading.records import read_record, reading_of
-from fhir_profiles.record import PatientRecord, Source
+from fhir_profiles.record import Source
 from fhir_profiles.resources import Patient
 
 Raw = Mapping[str, Any]
@@ -47,8 +47,9 @@ def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, 
     if not drafts:
         return ()
     record = read_record(request.decoded, loaded.vocabulary, moment.zone, request.supplied)
-    assessment = assess(loaded.protocol, record, moment)
-    checked = _check(loaded, record, assessment, drafts, request.selections)
+    case = case_of(loaded.protocol, record, moment.day)
+    assessment = assess_case(loaded.protocol, case, moment)
+    checked = _check(loaded, case, assessment, drafts, request.selections)
     wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, request.received.find)
     return tuple(order_card(one, assessment, wording) for one in checked)
 
@@ -69,7 +70,7 @@ def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw
 
 def _check(
     loaded: Loaded,
-    record: PatientRecord,
+    case: Case,
     assessment: Assessment,
     drafts: tuple[Draft, ...],
     selections: tuple[str, ...] | None,
@@ -77,7 +78,6 @@ def _check(
     selected = frozenset(selections or ())
     chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selected)
     if assessment.phase is Phase.ENROLLED:
-        case = case_of(loaded.protocol, record, assessment.moment.day)
         care = read_care(case, loaded.protocol.guidance, assessment.findings)
         return check_orders(care, assessment.findings, drafts, chosen, signing=selections is None)
     if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.loading import Loaded
-from cds_service.trial.assessment import Assessment, assess, case_of
+from cds_service.trial.assessment import Assessment, assess_case, case_of
 from cds_service.trial.case import Case, Moment
 from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.timeline import Timeline, read_timeline
@@ -33,10 +33,10 @@ class View:
 
 def view_of(loaded: Loaded, record: PatientRecord, moment: Moment, tace: date | None = None) -> View:
     """The assessment and, of an enrolled patient, the timeline; `tace`: the day for which a cycle is solved."""
-    assessment = assess(loaded.protocol, record, moment)
+    case = case_of(loaded.protocol, record, moment.day)
+    assessment = assess_case(loaded.protocol, case, moment)
     if assessment.phase not in _FOLLOWED:
         return View(record, assessment, None, (), lapses(loaded.protocol, record, assessment))
-    case = case_of(loaded.protocol, record, moment.day)
     care = read_care(case, loaded.protocol.guidance, assessment.findings)
     timeline = read_timeline(care, assessment.findings, assessment.steps, tace)
     return View(record, assessment, timeline, _trends(loaded.protocol, case, timeline), ())

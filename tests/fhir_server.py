@@ -7,7 +7,6 @@ It listens on a free port of this machine, asks for a token, and holds what is p
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from typing import Any, Final
 
 import pytest
 import requests
+
+from tests.loopback import free_port
 
 PROGRAM: Final = Path(__file__).resolve().parents[1] / ".venv-fhir" / "bin" / "sekmet"
 TOKEN: Final = "token-of-the-test-server"  # noqa: S105 - good for this server alone
@@ -107,7 +108,7 @@ def running_fhir_server() -> Iterator[FhirServer]:
     if not PROGRAM.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no FHIR server at {PROGRAM}: `make test` installs it")
     folder = Path(tempfile.mkdtemp(prefix="fhir-server-"))
-    port = _free_port()
+    port = free_port()
     (folder / "settings.yaml").write_text(_SETTINGS.format(port=port, folder=folder, token=TOKEN), encoding="utf-8")
     server = FhirServer(f"http://127.0.0.1:{port}/fhir", folder)
     try:
@@ -140,10 +141,3 @@ def _wait_until_ready(server: FhirServer, process: "subprocess.Popen[bytes]") ->
         if process.poll() is not None:
             break
     pytest.fail(f"the FHIR server did not start: {(server.folder / 'log').read_text(errors='replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

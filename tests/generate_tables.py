@@ -21,6 +21,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def quoted(tests: Iterable[str]) -> str:
+    """The names of tests, as a cell of a table shows them."""
+    return ", ".join(f"`{test}`" for test in tests)
+
+
 def _dialects() -> str:
     """One row a thing that EHRs do in their own way."""
     shown: Mapping[str, Callable[[Dialect], str]] = {
@@ -47,10 +52,6 @@ def _dialects() -> str:
 
 def _memory(one: Dialect) -> str:
     return f"`source.topic.code`: letters, digits, at most {one.topic_characters}" if one.topic_characters else "–"
-
-
-def _seen(one: Dialect) -> str:
-    return f"about {one.detail_characters} characters" if one.detail_characters else "–"
 
 
 def _metrics() -> str:

@@ -60,6 +60,14 @@ class Heard:
             self.connection.sendall(part)
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     """A whole HTTP answer."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]

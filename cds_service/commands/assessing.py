@@ -11,7 +11,15 @@ from rich.progress import Progress
 from cards.documents import assessment_document
 from cards.wording import Words
 from cds_service.commands.files import output_options, require_output, write_file
-from cds_service.commands.running import Surroundings, instant, is_terminal, language_option, prepare, words_of
+from cds_service.commands.running import (
+    Surroundings,
+    chart_options,
+    instant,
+    is_terminal,
+    language_option,
+    prepare,
+    words_of,
+)
 from cds_service.errors import BadInputError, ConfigurationError, ExitCode
 from cds_service.intake import Chart, read_charts
 from cds_service.loading import Loaded
@@ -38,10 +46,7 @@ class Judged(NamedTuple):
 
 @click.command("assess")
 @click.argument("charts", nargs=-1, required=True)
-@click.option("--as-of", help="Instant of evaluation with offset, e.g. 2026-11-22T09:00:00+09:00. Default: now.")
-@click.option("--time-zone", help="The site's time zone, e.g. Asia/Seoul. Default: the site file's, else UTC.")
-@click.option("--supplied", help="Exactly these sources were asked for, e.g. patient,conditions. Default: all.")
-@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@chart_options
 @click.option("--protocol", type=click.Path(path_type=Path), help="Another protocol file (YAML). Default: COTSOM.")
 @click.option(
     "--format", "shape", type=click.Choice(["text", "json", "html"]), help="Default: text on a terminal, else json."

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import click
 
@@ -14,6 +14,21 @@ from cds_service.catalogues import languages, load_words
 from cds_service.errors import BadInputError, ConfigurationError, ExitCode
 from cds_service.loading import COTSOM, Loaded, load
 from cds_service.settings import Settings, read_clock, read_settings, read_zone
+
+_CHART_OPTIONS: Final = (
+    click.option("--as-of", help="Instant of evaluation with offset, e.g. 2026-11-22T09:00:00+09:00. Default: now."),
+    click.option("--time-zone", help="The site's time zone, e.g. Asia/Seoul. Default: the site file's, else UTC."),
+    click.option("--supplied", help="Exactly these sources were asked for, e.g. patient,conditions. Default: all."),
+    click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML)."),
+)
+
+
+def chart_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """When, where, of which sources and by whose settings a chart is judged."""
+    for option in reversed(_CHART_OPTIONS):
+        command = option(command)
+    return command
+
 
 language_option = click.option(
     "--language", type=click.Choice(languages()), help="Language of the words shown. Default: the site's, else English."

@@ -11,7 +11,15 @@ from cards.timeline_document import absence_of, timeline_document
 from cards.wording import Words
 from cds_service.commands.assessing import read_sources
 from cds_service.commands.files import output_options, require_output, write_file
-from cds_service.commands.running import Surroundings, instant, is_terminal, language_option, prepare, words_of
+from cds_service.commands.running import (
+    Surroundings,
+    chart_options,
+    instant,
+    is_terminal,
+    language_option,
+    prepare,
+    words_of,
+)
 from cds_service.errors import BadInputError, ExitCode
 from cds_service.intake import Chart, read_charts
 from cds_service.loading import Loaded
@@ -38,10 +46,7 @@ class Drawn(NamedTuple):
 @click.command("timeline")
 @click.argument("chart")
 @click.option("--tace", type=click.DateTime(formats=["%Y-%m-%d"]), help="Solve the cycle of a TACE on this day.")
-@click.option("--as-of", help="Instant of evaluation with offset, e.g. 2026-11-22T09:00:00+09:00. Default: now.")
-@click.option("--time-zone", help="The site's time zone, e.g. Asia/Seoul. Default: the site file's, else UTC.")
-@click.option("--supplied", help="Exactly these sources were asked for, e.g. patient,conditions. Default: all.")
-@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@chart_options
 @click.option(
     "--format", "shape", type=click.Choice(["text", "json", "svg"]), help="Default: text on a terminal, else json."
 )

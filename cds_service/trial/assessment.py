@@ -61,7 +61,12 @@ class Assessment:
 
 def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> Assessment:
     """Judges one patient: the same record, protocol and moment give the same assessment, to the byte."""
-    case = case_of(protocol, record, moment.day)
+    return assess_case(protocol, case_of(protocol, record, moment.day), moment)
+
+
+def assess_case(protocol: TrialProtocol, case: Case, moment: Moment) -> Assessment:
+    """As `assess`, of the patient's case on the day of the moment, where more is asked about the case."""
+    record = case.record
     findings = _judge_all(protocol.criteria, case)
     deceased = is_deceased(record.patient, moment)
     phase = None if deceased else case.enrolment.phase

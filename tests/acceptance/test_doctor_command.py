@@ -15,9 +15,8 @@ from werkzeug.serving import make_server
 from cds_service.doctor.checks import State
 from cds_service.doctor.servers import certificate_end
 from tests.acceptance import AS_OF, Ran, invoke, run, write
-from tests.acceptance.test_served import free_port
 from tests.http_calls import Json, service
-from tests.loopback import Heard, Loopback, Speak, answer, certificate, speaking
+from tests.loopback import Heard, Loopback, Speak, answer, certificate, free_port, speaking
 
 KEY_SET: Json = {"keys": [{"kty": "EC", "kid": "k1"}]}
 STATEMENT: Json = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}

@@ -16,6 +16,7 @@ import requests
 
 from tests.acceptance import AS_OF, COMMAND, run
 from tests.http_calls import SERVICE, hook_request, searchset, simple_chart
+from tests.loopback import free_port
 
 CLOCK = {"COTSOM_CLOCK": AS_OF, "COTSOM_TIME_ZONE": "Asia/Seoul"}
 PATIENCE = 20
@@ -29,13 +30,6 @@ class Served:
     line: str
     base: str
     log: Path
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 import yaml
 
+from tests.generate_tables import quoted, table
+
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parents[1] / "docs" / "faults.md"
 
@@ -50,9 +52,6 @@ def page() -> str:
 
 def _table(part: str, rows: Sequence[Fault]) -> Iterator[str]:
     yield f"## {part}\n"
-    yield "| what breaks | what the clinician gets | what the operator sees | shown by |"
-    yield "| --- | --- | --- | --- |"
-    for row in rows:
-        tests = ", ".join(f"`{test}`" for test in row.tests)
-        yield f"| {row.breaks} | {row.clinician} | {row.operator} | {tests} |"
+    head = ("what breaks", "what the clinician gets", "what the operator sees", "shown by")
+    yield table(head, ((row.breaks, row.clinician, row.operator, quoted(row.tests)) for row in rows))
     yield ""

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 import yaml
 
+from tests.generate_tables import quoted, table
+
 # Importing them is what fills the table of attacks.
 from tests.security import test_attacks, test_attacks_by_claims
 from tests.security.attacks import ATTACKS, WORDS
@@ -73,8 +75,6 @@ def page() -> str:
 
 def _table(part: str, rows: Sequence[Threat]) -> Iterator[str]:
     yield f"### {part}\n"
-    yield "| threat | what stands against it | shown by |"
-    yield "| --- | --- | --- |"
-    for row in rows:
-        yield f"| {row.what} | {row.against} | {', '.join(f'`{test}`' for test in row.tests)} |"
+    head = ("threat", "what stands against it", "shown by")
+    yield table(head, ((row.what, row.against, quoted(row.tests)) for row in rows))
     yield ""

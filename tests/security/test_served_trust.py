@@ -13,10 +13,10 @@ import requests
 from cds_service.ledger.engine import open_engine
 from cds_service.ledger.replay import ReplayStore
 from tests.acceptance import run
-from tests.acceptance.test_served import PATIENCE, Served, free_port, served
+from tests.acceptance.test_served import PATIENCE, Served, served
 from tests.callers import AUDIENCE, ISSUER, bearer, claims, key_pair, key_set, signed
 from tests.http_calls import SERVICE, hook_request, simple_chart
-from tests.loopback import certificate
+from tests.loopback import certificate, free_port
 from tests.postgres import Postgres
 
 KEY: Final = key_pair("ES384", "east-1")
