@@ -104,7 +104,8 @@ def test_an_overridden_card_tells_the_service_why(visiting: Visiting, running: R
     number = _last(visit.calls(), "feedback")
     item = visit.exchanged(number, "request")["feedback"][0]
     assert (item["outcome"], item["overrideReason"]["reason"]["code"]) == ("overridden", "expert-contradicts")
-    expect(visit.page.locator("section.call").filter(has_text="feedback").get_by_text("204", exact=True)).to_be_visible()
+    feedback = visit.page.locator("section.call").filter(has_text="feedback")
+    expect(feedback.get_by_text("204", exact=True)).to_be_visible()
     assert requests.get(f"{running.service}/metrics", timeout=10).text != before
 
 
