@@ -154,9 +154,9 @@ class Clock:
 
 
 def trusting(folder: Path, *clients: Client, **changed: Any) -> Trust:  # noqa: ANN401 - any setting
-    """Trust in these clients, with a store of its own."""
+    """Trust in these clients, with a store of its own, and patience with their key servers on a busy machine."""
     store = f"sqlite:///{folder / 'ledger.sqlite'}"
-    return replace(Trust(clients=clients, audience=AUDIENCE, replay_store=store), **changed)
+    return replace(Trust(clients=clients, audience=AUDIENCE, replay_store=store, jwks_seconds=40.0), **changed)
 
 
 def guarded(trust: Trust, clock: Clock | None = None) -> Flask:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from cds_service import app
 from cds_service.loading import Loaded, load
@@ -19,9 +19,10 @@ from tests.security.attacks import Stage, staged
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 REFERENCE = Path(__file__).resolve().parents[2] / "shared"
 
-# No deadline: with tests running side by side, the wall clock says nothing about an example.
-settings.register_profile("quick", max_examples=50, deadline=None)
-settings.register_profile("ci", max_examples=2000, deadline=None, derandomize=True)
+# No deadline and no check for slow examples: with tests running side by side, the wall clock says nothing about them.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _UNTIMED, max_examples=50)
+settings.register_profile("ci", _UNTIMED, max_examples=2000, derandomize=True)
 settings.load_profile("ci" if ON_CI else "quick")  # --hypothesis-profile, read later, wins
 
 

@@ -136,7 +136,7 @@ def _wait_until_ready(server: FhirServer, process: "subprocess.Popen[bytes]") ->
         try:
             if requests.get(f"{server.base}/metadata", timeout=_SECONDS).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.1)
         if process.poll() is not None:
             break

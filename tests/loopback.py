@@ -1,13 +1,16 @@
 """Servers on this machine that say exactly what a test tells them to: bytes, silence, or a drop at a time."""
 
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -60,12 +63,34 @@ class Heard:
             self.connection.sendall(part)
 
 
+_BLOCK: Final = 50
+_BLOCKS: Final = 400
+_TURNS: Final = count()
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this machine that nobody listens on, and that nobody else takes before it is used.
+
+    The system gives out none below 32768 by itself, and each test process has a block of them for itself.
+    """
+    first = 10_000 + os.getpid() % _BLOCKS * _BLOCK
+    return next(port for turn in _TURNS if _is_free(port := first + turn % _BLOCK))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+@contextmanager
+def nobody_listening() -> Iterator[int]:
+    """A port of this machine on which every connection is refused: it is taken, so that no other program answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        yield port
 
 
 def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:

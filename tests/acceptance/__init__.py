@@ -48,7 +48,7 @@ def run(folder: Path, *arguments: str, given: bytes = b"", environment: Mapping[
         input=given,
         env={**own, **(environment or {})},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

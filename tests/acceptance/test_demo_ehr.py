@@ -170,8 +170,8 @@ def test_a_chart_is_asked_about_once_until_something_changes(ehr: Ehr) -> None:
     ehr.get(chart)
     ehr.post(f"{chart}/results", name="inr", value="1.1", day="2026-11-22")
     assert ehr.get("/calls").count("· patient-view") == 3
-    sent = ehr.get("/calls/4/request.json")
-    assert sent.count("6301-6") == 1
+    sent = json.loads(ehr.get("/calls/4/request.json"))["prefetch"]["observations"]
+    assert json.dumps(sent).count("6301-6") == 1
 
 
 def test_begin_anew_brings_all_back(ehr: Ehr, clock: DemoClock) -> None:

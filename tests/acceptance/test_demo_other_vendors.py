@@ -16,6 +16,7 @@ from cds_service.demo.server import listening, port_of, served
 from cds_service.demo.visiting import Address
 from cds_service.loading import load
 from cds_service.settings import Settings, read_zone
+from tests.loopback import nobody_listening
 
 HERE = Address(8124)
 LOADED = load(Settings(zone=read_zone("Asia/Seoul")))
@@ -274,12 +275,12 @@ def test_the_inspector_shows_a_failure_as_it_came(ehr: FlaskClient) -> None:
 
 def test_a_service_that_is_not_there_is_told_and_asked_again() -> None:
     clock = DemoClock(datetime.fromisoformat("2026-11-22T09:00:00+09:00"))
-    with listening(0) as bound:
-        nobody = f"http://127.0.0.1:{port_of(bound)}"
-    client = create_ehr(EhrSettings(HERE, (nobody,)), clock, LOADED).test_client()
-    chart = chart_of(client)
-    page = get(client, chart)
-    assert f"{nobody}/cds-services could not be reached" in page
-    assert "Asked, and nothing to say" not in page
-    assert "could not be reached" in post(client, f"{chart}/again")
-    assert get(client, "/calls").count("· discovery") == 2
+    with nobody_listening() as port:
+        nobody = f"http://127.0.0.1:{port}"
+        client = create_ehr(EhrSettings(HERE, (nobody,)), clock, LOADED).test_client()
+        chart = chart_of(client)
+        page = get(client, chart)
+        assert f"{nobody}/cds-services could not be reached" in page
+        assert "Asked, and nothing to say" not in page
+        assert "could not be reached" in post(client, f"{chart}/again")
+        assert get(client, "/calls").count("· discovery") == 2

@@ -13,6 +13,7 @@ import requests
 
 from cds_service.demo.server import listening, port_of
 from tests.acceptance import COMMAND
+from tests.acceptance.test_served import PATIENCE
 
 _ENDS = "Ctrl-C ends both."
 
@@ -49,13 +50,13 @@ def test_on_a_terminal_it_serves_until_ctrl_c(terminal: tuple[int, int], tmp_pat
         said = read_until(ours, _ENDS)
         found = re.search(r"The demo EHR, to click through: (http://127\.0\.0\.1:\d+/)", said)
         assert found, said[-2000:]
-        page = requests.get(found[1], timeout=10)
+        page = requests.get(found[1], timeout=PATIENCE)
         assert (page.status_code, "Invented One" in page.text) == (200, True)
         process.send_signal(signal.SIGINT)
         assert "Ended." in read_until(ours, "Ended.")
-        assert process.wait(timeout=30) == 0
+        assert process.wait(PATIENCE) == 0
     with pytest.raises(requests.ConnectionError):
-        requests.get(found[1], timeout=10)
+        requests.get(found[1], timeout=PATIENCE)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ MARKS: Final = (
     "MRN-77120394",
     "1951-02-13",
     "ul-Kwiatowa-17",
-    "7.7319",
+    "7.731948206",
     "mark-in-note",
     "mark-in-text",
     "mark-in-token",
@@ -53,7 +53,7 @@ CHART: Final = (
 
 def marked_request() -> Json:
     words_only = condition("brain-metastasis", code={"text": "mark-in-text brain metastasis"}, subject=SUBJECT)
-    request = hook_request(bundle(PATIENT, *CHART, words_only, bilirubin(7.7319, subject=SUBJECT)))
+    request = hook_request(bundle(PATIENT, *CHART, words_only, bilirubin(7.731948206, subject=SUBJECT)))
     request["hookInstance"] = "mark-in-instance"
     request["context"]["userId"] = "Practitioner/mark-in-user"
     request["fhirAuthorization"] = {"access_token": "mark-in-token"}

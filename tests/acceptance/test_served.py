@@ -19,7 +19,7 @@ from tests.http_calls import SERVICE, hook_request, searchset, simple_chart
 from tests.loopback import free_port
 
 CLOCK = {"COTSOM_CLOCK": AS_OF, "COTSOM_TIME_ZONE": "Asia/Seoul"}
-PATIENCE = 20
+PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)

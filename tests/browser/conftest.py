@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from cds_service.commands.demonstrating import AS_OF, ZONE
 from cds_service.demo.clock import DemoClock
@@ -17,6 +17,10 @@ from tests.conftest import ON_CI
 _HERE = Path(__file__).parent
 
 Visiting = Callable[..., Visit]
+
+PATIENCE = 60_000
+"""Milliseconds within which anything shows that is to show: a machine may be busy."""
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,7 +76,7 @@ def visiting(browser: Browser, running: Running, clock: DemoClock) -> Iterator[V
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         _listen(page, running, complaints)
         return Visit(page, running)
 

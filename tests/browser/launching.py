@@ -11,6 +11,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -30,7 +31,7 @@ def launched() -> Iterator[Browser]:
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None:
         raise NoBrowserError(MISSING)
-    with TemporaryDirectory() as cache, sync_playwright() as playwright:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as cache, sync_playwright() as playwright:
         arguments = [*_QUIET, f"--disk-cache-dir={cache}"]
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from cds_service.commands.demonstrating import PATIENTS
@@ -118,16 +118,16 @@ def test_a_line_opens_by_keyboard(page_of: Callable[..., Any]) -> None:
     assert not body.is_visible()
     page.locator("#line-E5b > summary").focus()
     page.keyboard.press("Enter")
-    assert body.is_visible()
-    assert "2026-11-19" in body.inner_text()
+    expect(body).to_be_visible()
+    expect(body).to_contain_text("2026-11-19")
     page.keyboard.press("Space")
-    assert not body.is_visible()
+    expect(body).to_be_hidden()
 
 
 def test_the_page_needs_no_script(page_of: Callable[..., Any]) -> None:
     page: Page = page_of(SCREENED, scripts=False).page
     page.locator("#line-I3 > summary").click()
-    assert page.locator("#line-I3 .line-body").is_visible()
+    expect(page.locator("#line-I3 .line-body")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

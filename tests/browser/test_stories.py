@@ -227,7 +227,7 @@ def test_the_keyboard_is_enough(visiting: Visiting) -> None:
         keyboard.press("Tab")
     expect(visit.page.get_by_role("link", name="Invented Two", exact=True)).to_be_focused()
     keyboard.press("Enter")
-    visit.page.wait_for_selector("#support")
+    visit.arrive("#support")
     visit.page.locator("#result-value").focus()
     keyboard.type("1.1")
     keyboard.press("Enter")

@@ -25,8 +25,13 @@ class Visit:
         """A patient's chart."""
         self.start()
         self.page.get_by_role("link", name=patient, exact=True).click()
-        self.page.wait_for_selector("#support")
+        self.arrive("#support")
         return self
+
+    def arrive(self, selector: str) -> None:
+        """Waits until another page stands there whole, its scripts at work."""
+        self.page.wait_for_selector(selector)
+        self.page.wait_for_load_state()
 
     @property
     def quiet(self) -> Locator:
@@ -74,7 +79,7 @@ class Visit:
     def review(self) -> None:
         """Goes on to signing."""
         self.page.locator("#to-sign").click()
-        self.page.wait_for_selector("#sign-button")
+        self.arrive("#sign-button")
 
     def sign(self) -> None:
         """Signs all drafts."""

@@ -29,7 +29,7 @@ def workers_of(running: Served) -> list[int]:
 
 def until_answered(running: Served) -> requests.Response:
     """The first answer of a service that may just be starting a worker."""
-    for _ in range(400):
+    for _ in range(20 * PATIENCE):
         try:
             return open_chart(running.base)
         except requests.ConnectionError:

@@ -112,7 +112,9 @@ def test_tables_of_a_newer_build_are_left_alone(kind: str, tmp_path: Path, reque
 
 
 def disconnect(postgres: Postgres, database: str) -> None:
-    postgres.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()", database)
+    """Ends every other connection, and waits until they are ended."""
+    ended = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    postgres.ask(f"{ended} AND backend_type = 'client backend'", database)
 
 
 def test_gone_and_back(tmp_path: Path, postgres: Postgres) -> None:

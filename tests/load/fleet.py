@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -81,16 +82,22 @@ class Seen:
 def call_until(
     base: str, ends: float, number: int, given: tuple[Call, ...], headers: Callable[[str], Mapping[str, str]]
 ) -> Seen:
-    """One client: calls chosen by its own dice, one after the other, until `ends` of `perf_counter`."""
+    """One client: calls in an order of its own, one after the other, until `ends` of `perf_counter`, and one at least.
+
+    Clients one after the other begin with one kind of call after the other: all are made, however slow the machine is.
+    """
     dice, seen = random.Random(number), Seen()  # noqa: S311 - dice, no secret
+    kinds = sorted({one.name for one in given})
+    begun = next(one for one in given if one.name == kinds[number % len(kinds)])
     with requests.Session() as session:
-        while perf_counter() < ends:
-            call = dice.choice(given)
+        for call in chain([begun], iter(lambda: dice.choice(given), None)):
             answer = session.post(base + call.path, call.body, headers=dict(headers(call.path)), timeout=PATIENCE)
             seen.answers[call.name, answer.status_code] += 1
             fault = what_is_wrong(call, answer)
             if fault:
                 seen.wrong.append(f"{call.name}: {fault}")
+            if perf_counter() > ends:
+                break
     return seen
 
 

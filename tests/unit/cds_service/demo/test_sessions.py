@@ -1,5 +1,6 @@
 """What browsers have open: apart from each other, bounded, and told once."""
 
+import re
 from datetime import date, datetime
 
 from cds_service.demo.client import Exchange
@@ -16,7 +17,7 @@ def test_each_browser_has_its_own_charts_under_ids_of_their_own() -> None:
     assert one != two
     assert not set(first.charts) & set(second.charts)
     assert sessions.of(one)[1] is first
-    assert not any("p1" in name or name == "01" for name in first.charts)
+    assert all(re.fullmatch(r"[\w-]{12}", name) for name in first.charts)
 
 
 def test_the_session_not_used_for_longest_goes_first() -> None:

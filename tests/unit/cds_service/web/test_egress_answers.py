@@ -18,7 +18,7 @@ from cds_service.web.egress import (
     Unanswered,
     get,
 )
-from tests.loopback import Certificate, Heard, Speak, answer, certificate, speaking
+from tests.loopback import Certificate, Heard, Loopback, Speak, answer, certificate, nobody_listening, speaking
 from tests.unit.cds_service.web.test_egress import LONG, SHORT, SMALL, fetched, guard, reason
 
 
@@ -155,10 +155,8 @@ def test_a_budget_that_is_over_calls_nobody() -> None:
 
 
 def test_nobody_listening_is_unreachable() -> None:
-    with speaking(lambda heard: heard.send(answer(b"{}"))) as server:
-        pass
-    with pytest.raises(Unanswered) as refused:
-        fetched(server)
+    with nobody_listening() as port, pytest.raises(Unanswered) as refused:
+        fetched(Loopback(port))
     assert refused.value.reason is Reason.UNREACHABLE
 
 
