@@ -6,6 +6,7 @@ It serves any vendor's service: what an answer leaves out is empty, what does no
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid5
@@ -102,11 +103,12 @@ def _service(base: str, given: Json) -> Service:
 
 
 def hook_request(
-    service: Service, resources: Sequence[Json], added: Json | None = None, instance: str = ""
+    service: Service, resources: Sequence[Json], added: Json | None = None, instance: str = "", zone: tzinfo = UTC
 ) -> dict[str, Any]:
     """The call of a hook about a chart: every prefetch template filled from it. `added`: what the hook's context holds.
 
-    Without an `instance` the id of the call follows from its content, so that it can be repeated to the letter.
+    `zone`: in which the days of the EHR begin and end. Without an `instance` the id of the call follows from its
+    content, so that it can be repeated to the letter.
     """
     patient = next(resource for resource in resources if resource["resourceType"] == "Patient")
     context = {"userId": USER, "patientId": patient["id"], **(added or {})}
@@ -114,7 +116,7 @@ def hook_request(
         "hook": service.hook,
         "hookInstance": instance or _instance(service.id, patient["id"], added),
         "context": context,
-        "prefetch": prefetched(service.prefetch, context, resources),
+        "prefetch": prefetched(service.prefetch, context, resources, zone),
     }
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from datetime import tzinfo
 
 from cds_service.demo.client import Service, discover, feed_back
 from cds_service.demo.clock import DemoClock
-from cds_service.demo.elements import Json, each, reference, text_at
+from cds_service.demo.elements import Json, each, reference, text_at, zone_of
 from cds_service.demo.feedback import accepted, overridden
 from cds_service.demo.guidance import Fault, Guidance, Offer, ask, opening, ordering
-from cds_service.demo.orders import Orders, accept_suggestion, add_draft, bundle_of, sign, without_draft
+from cds_service.demo.orders import Orders, accept_suggestions, add_draft, bundle_of, sign, without_draft
 from cds_service.demo.pad import Pad
 from cds_service.demo.recording import Chart
 from cds_service.demo.sessions import Answered, OpenChart, Session, Settled
@@ -30,10 +30,15 @@ class Desk:
     chart: OpenChart
     language: str
 
+    @property
+    def zone(self) -> tzinfo:
+        """In which the days of the EHR begin and end."""
+        return zone_of(self.clock())
+
     def opened(self) -> Guidance:
         """What decision support says to the chart; asked anew whenever chart, day or language are others."""
         chart = self.chart.orders.chart
-        return self._current(OPENING, (chart, self.clock.day, self.language), opening(chart))
+        return self._current(OPENING, (chart, self.clock.day, self.language), opening(chart, self.zone))
 
     def selected(self) -> Guidance:
         """What was said to the draft selected last, as long as nothing has changed since."""
@@ -44,7 +49,7 @@ class Desk:
         """What decision support says to all drafts before they are signed."""
         orders = self.chart.orders
         added = {"draftOrders": bundle_of(orders.drafts)}
-        return self._current(SIGNING, self._about_drafts(), ordering(orders.chart, added))
+        return self._current(SIGNING, self._about_drafts(), ordering(orders.chart, added, self.zone))
 
     def _about_drafts(self) -> tuple[object, ...]:
         return (self.chart.orders.chart, self.chart.orders.drafts, self.clock.day, self.language)
@@ -81,7 +86,7 @@ class Desk:
         orders = self.chart.orders
         added = {"selections": [reference(orders.drafts[-1])], "draftOrders": bundle_of(orders.drafts)}
         self.chart.guidance.pop(SELECTING, None)
-        self._current(SELECTING, self._about_drafts(), ordering(orders.chart, added))
+        self._current(SELECTING, self._about_drafts(), ordering(orders.chart, added, self.zone))
 
     def drop(self, name: str) -> None:
         """Takes a draft back."""
@@ -108,17 +113,20 @@ class Desk:
         return next((one for one in shown.offers if one.key == key), None)
 
     def accept(self, hook: str, offer: Offer, numbers: Sequence[int]) -> Sequence[str]:
-        """Does what the chosen suggestions of a card say, and tells the service. What was done, in its words."""
+        """Does what the chosen suggestions of a card say, and tells the service. What was done, in its words.
+
+        Where this EHR cannot do all of it, it does nothing, and the card stays unanswered.
+        """
         suggestions = tuple(each(offer.card, "suggestions"))
-        chosen = [suggestions[number] for number in numbers if number < len(suggestions)]
+        chosen = [suggestions[number] for number in dict.fromkeys(numbers) if number < len(suggestions)]
         if text_at(offer.card, "selectionBehavior") != "any":
             chosen = chosen[:1]
-        if not chosen:
+        done = accept_suggestions(self.chart.orders, chosen)
+        if not chosen or done is None:
             return ()
         self._settle(hook, offer, Settled("accepted"), accepted(offer.card, chosen, self.clock()))
-        before = self.chart.orders
-        self._write(reduce(accept_suggestion, chosen, before))
-        return [] if self.chart.orders == before else [text_at(one, "label") for one in chosen]
+        self._write(done)
+        return [text_at(one, "label") for one in chosen]
 
     def override(self, hook: str, offer: Offer, code: str, comment: str) -> None:
         """Sets a card aside, and tells the service why."""

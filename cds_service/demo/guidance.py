@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from hashlib import sha256
 from uuid import uuid4
 
@@ -90,11 +91,11 @@ def _own_actions(exchange: Exchange) -> Iterator[str]:
         yield text_at(action, "description") or text_at(action, "type")
 
 
-def opening(resources: Sequence[Json]) -> Callable[[Service], Json]:
+def opening(resources: Sequence[Json], zone: tzinfo) -> Callable[[Service], Json]:
     """The calls of a chart opening."""
-    return lambda service: hook_request(service, resources, instance=str(uuid4()))
+    return lambda service: hook_request(service, resources, instance=str(uuid4()), zone=zone)
 
 
-def ordering(resources: Sequence[Json], added: Json) -> Callable[[Service], Json]:
+def ordering(resources: Sequence[Json], added: Json, zone: tzinfo) -> Callable[[Service], Json]:
     """The calls about draft orders; `added`: the drafts, and the selected ones where the hook has them."""
-    return lambda service: hook_request(service, resources, added, instance=str(uuid4()))
+    return lambda service: hook_request(service, resources, added, instance=str(uuid4()), zone=zone)

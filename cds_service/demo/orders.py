@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from cds_service.demo.elements import Json, each, reference, subject_of, text_at
+from cds_service.demo.elements import Json, at, reference, subject_of, text_at
 
 # What these rules miss is a result: an order is all that can be done on the day.
 _WAIT_FOR_A_RESULT = frozenset({"TACE-02", "TACE-05", "SOR-04"})
@@ -38,30 +38,44 @@ def bundle_of(resources: Iterable[Json]) -> dict[str, Any]:
 def accept(orders: Orders, cards: Iterable[Json]) -> Orders:
     """The orders once the clinician has accepted what each card suggests first and the EHR has written it."""
     for card in cards:
-        for suggestion in card.get("suggestions", [])[:1]:
-            orders = accept_suggestion(orders, suggestion)
+        orders = accept_suggestions(orders, card.get("suggestions", [])[:1]) or orders
     return orders
 
 
-def accept_suggestion(orders: Orders, suggestion: Json) -> Orders:
-    """The orders with every action of a suggestion done; an action that this EHR cannot do changes nothing."""
-    for action in each(suggestion, "actions"):
-        orders = _write(orders, action)
-    return orders
+def accept_suggestions(orders: Orders, suggestions: Iterable[Json]) -> Orders | None:
+    """The orders with every action of these suggestions done; None where this EHR cannot do all of them.
+
+    A part is never done alone: what a suggestion does belongs together (CDS Hooks, "Suggestion").
+    """
+    done: Orders | None = orders
+    for action in (one for suggestion in suggestions for one in _actions(suggestion)):
+        done = _write(done, action) if done is not None else None
+    return done
 
 
-def _write(orders: Orders, action: Json) -> Orders:
-    kind, resource = text_at(action, "type"), action.get("resource")
+def _actions(suggestion: Json) -> Sequence[object]:
+    """What a suggestion does; what is no list of actions stands there as one that cannot be done."""
+    given = suggestion.get("actions") or []
+    return given if isinstance(given, list) else [given]
+
+
+def _write(orders: Orders, action: object) -> Orders | None:
+    kind, resource = text_at(action, "type"), at(action, "resource")
     if kind == "delete":
-        gone = text_at(action, "resourceId") or reference_or_nothing(resource)
-        return replace(orders, drafts=tuple(one for one in orders.drafts if gone not in (reference(one), one["id"])))
+        return _without(orders, text_at(action, "resourceId") or reference_or_nothing(resource))
     if not isinstance(resource, dict) or text_at(resource, "resourceType") not in ORDERABLE:
-        return orders
-    if kind == "create":
+        return None
+    if kind == "create" and _is_ours(orders, resource):
         return add_draft(orders, resource)
-    if kind == "update" and text_at(resource, "id"):
+    if kind == "update" and any(_is_same(one, resource) for one in (*orders.chart, *orders.drafts)):
         return Orders(_changed(orders.chart, resource), _changed(orders.drafts, resource))
-    return orders
+    return None
+
+
+def _without(orders: Orders, gone: str) -> Orders | None:
+    """The orders without a draft, by its reference or its id; None where there is no such draft."""
+    left = tuple(one for one in orders.drafts if gone not in (reference(one), one["id"]))
+    return replace(orders, drafts=left) if len(left) < len(orders.drafts) else None
 
 
 def reference_or_nothing(resource: object) -> str:
@@ -72,12 +86,16 @@ def reference_or_nothing(resource: object) -> str:
 
 def add_draft(orders: Orders, resource: Json) -> Orders:
     """The orders with one more draft, under an id that no other has; one for another patient is not taken."""
-    patient = _patient(orders)
-    if subject_of(resource) not in ("", patient):
+    if not _is_ours(orders, resource):
         return orders
+    patient = _patient(orders)
     subject = {"subject": {"reference": patient}} if patient else {}
     created = {**resource, **subject, "id": _free_id((*orders.chart, *orders.drafts))}
     return replace(orders, drafts=(*orders.drafts, created))
+
+
+def _is_ours(orders: Orders, resource: Json) -> bool:
+    return subject_of(resource) in ("", _patient(orders))
 
 
 def _patient(orders: Orders) -> str:
@@ -91,11 +109,12 @@ def _free_id(resources: Sequence[Json]) -> str:
 
 
 def _changed(resources: tuple[Json, ...], changed: Json) -> tuple[Json, ...]:
-    """The resources with one of them as changed; a change that would give it to another patient is not made."""
-    return tuple(
-        changed if reference(one) == reference(changed) and subject_of(one) == subject_of(changed) else one
-        for one in resources
-    )
+    return tuple(changed if _is_same(one, changed) else one for one in resources)
+
+
+def _is_same(one: Json, changed: Json) -> bool:
+    """Whether that is the order which a change names; one that would give it to another patient names none."""
+    return reference(one) == reference_or_nothing(changed) and subject_of(one) == subject_of(changed)
 
 
 def rewritten(before: Orders, after: Orders) -> tuple[Json, ...]:

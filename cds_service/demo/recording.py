@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from cds_service.demo.elements import Json, at, codings_of, day_of, each, local_day, reference, text_at, zone_of
 from cds_service.demo.pad import LABORATORY, RESPONSES, Course, Pad, prescribed, resulted
-from fhir_profiles.dates import UNDATED, DateInterval, read_when
+from fhir_profiles.dates import UNDATED, DateInterval, Duration, add_days, read_when
 
 _RUNNING = frozenset({"active", "on-hold"})
+_LENGTHS = ("boundsDuration", "boundsRange")
+_UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]]
+_UNITS = {"d": "days", "wk": "weeks", "mo": "months", "a": "years"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +104,35 @@ def _is_sorafenib(chart: Chart, one: Json) -> bool:
 
 def _stopped(course: Json, chart: Chart) -> Json:
     dosages = tuple(each(course, "dosageInstruction")) or ({},)
-    begun = [_ended(one, chart) for one in dosages if _days(one, "start", chart).first <= chart.instant.date()]
+    authored = text_at(course, "authoredOn")
+    begun = [
+        _ended(one, authored, chart) for one in dosages if _days(one, "start", chart).first <= chart.instant.date()
+    ]
     if not begun:
         return {**{name: part for name, part in course.items() if name != "dosageInstruction"}, "status": "cancelled"}
     return {**course, "status": "stopped", "dosageInstruction": begun}
 
 
-def _ended(dosage: Json, chart: Chart) -> Json:
-    """The dosage with today as its last day; one that ended earlier stays as it is."""
-    if _days(dosage, "end", chart).last <= chart.instant.date():
+def _ended(dosage: Json, authored: str, chart: Chart) -> Json:
+    """The dosage with today as its last day; one that ended earlier stays as it is.
+
+    Days take the place of a length: a dosage has one kind of bounds (FHIR, "Timing", `bounds[x]`).
+    """
+    if min(_days(dosage, "end", chart).last, _end_of_length(dosage, authored, chart)) <= chart.instant.date():
         return dosage
     timing = at(dosage, "timing") or {}
-    repeat = at(timing, "repeat") or {}
+    repeat = {name: value for name, value in (at(timing, "repeat") or {}).items() if name not in _LENGTHS}
     bounds = {**(at(repeat, "boundsPeriod") or {}), "end": chart.day}
     return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
+
+
+def _end_of_length(dosage: Json, authored: str, chart: Chart) -> date:
+    """The last day of a dosage that is bounded by a length from the day of its order; the last there is without one."""
+    length, since = at(dosage, "timing", "repeat", "boundsDuration"), read_when(authored or None, chart.zone)
+    unit, amount = _UNITS.get(text_at(length, "code")), at(length, "value")
+    if unit is None or since is None or not isinstance(amount, int):
+        return date.max
+    return add_days(Duration(amount, unit).after(since.days.last), -1)
 
 
 def _days(dosage: Json, side: str, chart: Chart) -> DateInterval:

@@ -6,10 +6,12 @@ all, as the specification wants it (CDS Hooks, "Prefetch Template"): a wrong ans
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 
-from cds_service.demo.elements import Json, at, codings_of, each, first_text, subject_of, text_at
+from cds_service.demo.elements import Json, at, codings_of, each, subject_of, text_at
+from cds_service.demo.search_dates import Dates, NotAnswered
 
 _TOKEN = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _WHOSE = frozenset({"patient", "subject", "individual"})
@@ -20,28 +22,17 @@ _INCLUDED = {
     "MedicationAdministration:medication": "Medication",
     "ResearchSubject:study": "ResearchStudy",
 }
-_DATES = (
-    ("effectiveDateTime",),
-    ("effectivePeriod", "end"),
-    ("performedDateTime",),
-    ("performedPeriod", "end"),
-    ("onsetDateTime",),
-    ("authoredOn",),
-    ("period", "start"),
-    ("issued",),
-)
 
 
-class NotAnswered(Exception):  # noqa: N818 - an answer of this server, not a fault
-    """The template asks for something that this server does not understand."""
+def prefetched(templates: Mapping[str, str], context: Json, resources: Sequence[Json], zone: tzinfo) -> dict[str, Any]:
+    """The answers to the templates, by key; a key that cannot be answered is left out.
 
-
-def prefetched(templates: Mapping[str, str], context: Json, resources: Sequence[Json]) -> dict[str, Any]:
-    """The answers to the templates, by key; a key that cannot be answered is left out."""
+    `zone`: in which the days of this server begin and end.
+    """
     found: dict[str, Any] = {}
     for key, template in templates.items():
         try:
-            found[key] = answered(filled(template, context), resources)
+            found[key] = answered(filled(template, context), resources, zone)
         except NotAnswered:
             continue
     return found
@@ -60,7 +51,7 @@ def filled(template: str, context: Json) -> str:
     return _TOKEN.sub(value, template)
 
 
-def answered(query: str, resources: Sequence[Json]) -> Json | None:
+def answered(query: str, resources: Sequence[Json], zone: tzinfo) -> Json | None:
     """The resource that is read (None: there is none), or the searchset. Raises NotAnswered."""
     path, _, terms = query.partition("?")
     kind, _, name = path.strip("/").partition("/")
@@ -69,10 +60,10 @@ def answered(query: str, resources: Sequence[Json]) -> Json | None:
     of_kind = [resource for resource in resources if resource["resourceType"] == kind]
     if name:
         return next((resource for resource in of_kind if resource["id"] == name), None)
-    return _searchset(of_kind, parse_qsl(terms, keep_blank_values=True), resources)
+    return _searchset(of_kind, parse_qsl(terms, keep_blank_values=True), resources, Dates(kind, zone))
 
 
-def _searchset(found: list[Json], terms: Sequence[tuple[str, str]], resources: Sequence[Json]) -> Json:
+def _searchset(found: list[Json], terms: Sequence[tuple[str, str]], resources: Sequence[Json], dates: Dates) -> Json:
     most, included = len(found), set()
     for name, value in terms:
         if name == "_include" and value in _INCLUDED:
@@ -80,29 +71,21 @@ def _searchset(found: list[Json], terms: Sequence[tuple[str, str]], resources: S
         elif name == "_count" and value.isdecimal():
             most = int(value)
         elif name == "_sort":
-            found = _sorted(found, value)
+            found = dates.in_order(found, value)
         else:
-            found = [resource for resource in found if _fits(resource, name, value)]
+            found = [resource for resource in found if _fits(resource, name, value, dates)]
     beside = [resource for resource in resources if resource["resourceType"] in included]
     modes = [("match", found[:most]), ("include", beside)]
     entries = [{"resource": one, "search": {"mode": mode}} for mode, several in modes for one in several]
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
-def _sorted(found: list[Json], by: str) -> list[Json]:
-    if by.lstrip("-") not in ("date", "authored", "authoredon", "onset-date"):
-        raise NotAnswered
-    return sorted(found, key=lambda resource: first_text(resource, *_DATES), reverse=by.startswith("-"))
-
-
-def _fits(resource: Json, name: str, value: str) -> bool:
+def _fits(resource: Json, name: str, value: str, dates: Dates) -> bool:
     """Whether a resource meets a search parameter; several values of one parameter are alternatives."""
     if name in _WHOSE:
         return subject_of(resource).removeprefix("Patient/") in ("", value.removeprefix("Patient/"))
-    if name == "date":
-        return _in_time(first_text(resource, *_DATES), value)
     if name not in _TOKENS:
-        raise NotAnswered
+        return dates.fits(resource, name, value)
     return any(_has_token(resource, name, one) for one in value.split(","))
 
 
@@ -115,12 +98,3 @@ def _has_token(resource: Json, name: str, token: str) -> bool:
         return True  # a chart brought from elsewhere may have no categories; a server gives them when it stores it
     system, bar, code = token.rpartition("|")
     return any(code == one and (not bar or system == where) for where, one in codings)
-
-
-def _in_time(when: str, term: str) -> bool:
-    prefix, day = (term[:2], term[2:]) if term[:2].isalpha() else ("eq", term)
-    found = when[: len(day)]
-    tests = {"eq": found == day, "ge": found >= day, "gt": found > day, "le": found <= day, "lt": found < day}
-    if prefix not in tests:
-        raise NotAnswered
-    return bool(when) and tests[prefix]

@@ -199,11 +199,16 @@ def test_of_suggestions_that_exclude_each_other_one_is_taken_and_reported(ehr: F
 
 
 @pytest.mark.parametrize("number", ["1", "2", "9"])
-def test_what_this_ehr_cannot_do_changes_nothing_and_is_told(ehr: FlaskClient, number: str) -> None:
+def test_what_this_ehr_cannot_do_changes_nothing_answers_nothing_and_is_told(
+    ehr: FlaskClient, vendor: Vendor, number: str
+) -> None:
     chart, page = signing(ehr)
     before = get(ehr, chart)
     page = post(ehr, f"{chart}/cards/accept", hook="order-sign", card=key_of(page, "Choose one"), suggestion=number)
-    assert "This EHR could do nothing" in page
+    assert "Nothing was changed" in page
+    assert "is-settled" not in page
+    assert vendor.feedback == []
+    assert "Not signed" in post(ehr, f"{chart}/sign")
     after = get(ehr, chart)
     assert "Gout" not in after
     assert after.count("<li>") == before.count("<li>")

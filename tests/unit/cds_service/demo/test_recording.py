@@ -142,6 +142,26 @@ def test_stopping_lengthens_no_dosage_and_gives_none_an_end_before_its_start(
     assert stopped["dosageInstruction"] == [known, *([dosage(**after)] if after else [])]
 
 
+DAYS = {"system": "http://unitsofmeasure.org", "unit": "days", "code": "d"}
+
+
+@pytest.mark.parametrize(
+    ("authored", "length", "after"),
+    [
+        ("2026-11-10", {"boundsDuration": {"value": 42, **DAYS}}, {"boundsPeriod": {"end": "2026-11-22"}}),
+        ("2026-11-10", {"boundsRange": {"high": {"value": 42, **DAYS}}}, {"boundsPeriod": {"end": "2026-11-22"}}),
+        ("2026-11-14", {"boundsDuration": {"value": 10, **DAYS}}, {"boundsPeriod": {"end": "2026-11-22"}}),
+        ("2026-11-13", {"boundsDuration": {"value": 10, **DAYS}}, {"boundsDuration": {"value": 10, **DAYS}}),
+        ("nonsense", {"boundsDuration": {"value": 10, **DAYS}}, {"boundsPeriod": {"end": "2026-11-22"}}),
+    ],
+)
+def test_days_take_the_place_of_a_length_that_is_not_over(authored: str, length: Json, after: Json) -> None:
+    given = {"text": "400 mg", "timing": {"repeat": {"frequency": 2, **length}}}
+    begun = {**course("2026-11-10"), "authoredOn": authored, "dosageInstruction": [given]}
+    stopped = EVENTS["sorafenib-stop"](chart(begun)).resources
+    assert stopped[1]["dosageInstruction"][0]["timing"]["repeat"] == {"frequency": 2, **after}
+
+
 def test_a_course_that_is_all_to_come_is_called_off_without_dosage() -> None:
     coming = {**course("2026-11-25"), "dosageInstruction": [dosage(start="2026-11-25"), dosage(start="2026-12-01")]}
     after = EVENTS["sorafenib-stop"](chart(coming)).resources

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from cds_service.demo.searching import NotAnswered, answered, filled, prefetched
+from cds_service.demo.search_dates import NotAnswered
+from cds_service.demo.searching import answered, filled, prefetched
+from cds_service.settings import read_zone
 
+SEOUL = read_zone("Asia/Seoul")
 ME, OTHER = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
 LOINC = "http://loinc.org"
 
@@ -43,7 +46,7 @@ CHART: tuple[dict[str, Any], ...] = (
 
 def found(query: str) -> list[str]:
     """The ids of the entries of a searchset."""
-    bundle = answered(query, CHART)
+    bundle = answered(query, CHART, SEOUL)
     assert bundle is not None
     assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "searchset")
     return [entry["resource"]["id"] for entry in bundle["entry"]]
@@ -72,8 +75,8 @@ def test_a_search_finds_what_it_asks_for(query: str, ids: list[str]) -> None:
 
 
 def test_a_read_gives_the_resource_or_nothing() -> None:
-    assert answered("Patient/p1", CHART) == CHART[0]
-    assert answered("Patient/p2", CHART) is None
+    assert answered("Patient/p1", CHART, SEOUL) == CHART[0]
+    assert answered("Patient/p2", CHART, SEOUL) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,12 @@ def test_a_read_gives_the_resource_or_nothing() -> None:
         "Observation?patient=p1&code:in=http://example.org/ValueSet/x",
         "Observation?patient=p1&value-quantity=gt5",
         "Observation?patient=p1&_sort=code",
-        "Observation?patient=p1&date=ne2026-11-19",
+        "Observation?patient=p1&date=ap2026-11-19",
+        "Observation?patient=p1&date=ge2026-13",
+        "Observation?patient=p1&date=yesterday",
+        "Observation?patient=p1&onset-date=2026",
+        "ServiceRequest?patient=p1&date=2026",
+        "ServiceRequest?patient=p1&_sort=date",
         "MedicationRequest?patient=p1&_include=MedicationRequest:requester",
         "Patient/p1/$everything",
         "",
@@ -90,7 +98,7 @@ def test_a_read_gives_the_resource_or_nothing() -> None:
 )
 def test_what_is_not_understood_is_not_answered(query: str) -> None:
     with pytest.raises(NotAnswered):
-        answered(query, CHART)
+        answered(query, CHART, SEOUL)
 
 
 def test_a_token_is_filled_from_the_context_alone() -> None:
@@ -107,4 +115,45 @@ def test_a_token_is_filled_from_the_context_alone() -> None:
 
 def test_a_key_that_cannot_be_answered_is_left_out() -> None:
     templates = {"a": "Patient/{{context.patientId}}", "b": "Observation?combo=1", "c": "X?d={{today()}}"}
-    assert prefetched(templates, {"patientId": "p1"}, CHART) == {"a": CHART[0]}
+    assert prefetched(templates, {"patientId": "p1"}, CHART, SEOUL) == {"a": CHART[0]}
+
+
+# In Seoul the 19th begins at 15:00 UTC on the 18th.
+DATED: tuple[dict[str, Any], ...] = (
+    observation("before", "1", "2026-11-18T14:59:59Z"),
+    observation("first", "1", "2026-11-18T15:00:00Z"),
+    observation("last", "1", "2026-11-19T23:59:59.999+09:00"),
+    observation("day", "1", "2026-11-19"),
+    observation("month", "1", "2026-11"),
+    observation("undated", "1", "nonsense"),
+    {"resourceType": "Observation", "id": "course", "subject": ME, "effectivePeriod": {"start": "2026-11-18"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("terms", "ids"),
+    [
+        ("date=2026-11-19", "first last day"),
+        ("date=eq2026-11", "before first last day month"),
+        ("date=ne2026-11-19", "before month course"),
+        ("date=gt2026-11-19", "month course"),
+        ("date=ge2026-11-19", "first last day month course"),
+        ("date=lt2026-11-19", "before month course"),
+        ("date=le2026-11-19", "before first last day month course"),
+        ("date=sa2026-11-18", "first last day"),
+        ("date=eb2026-11-19", "before"),
+        ("date=2026-11-18T15:00:00Z", "first"),
+        ("date=2026-11-19T00:00:00%2B09:00", "first"),
+        ("date=2026-11-18T15:00Z", "first"),
+        ("date=2026-11-19T00:00", "first"),
+        ("date=2026-11-18T15:00:00.000Z", ""),
+        ("date=sa2026-11-18T14:59:59Z&date=lt2026-11-18T15:00:01Z", "first day"),
+        ("date=2026-11-18T14:59:59Z,2026-11-18T15:00:00Z", "before first"),
+        ("_sort=date", "month course before first day last undated"),
+        ("_sort=-date&_count=2", "last first"),
+    ],
+)
+def test_dates_are_compared_as_the_time_that_they_may_mean(terms: str, ids: str) -> None:
+    bundle = answered(f"Observation?patient=p1&{terms}", DATED, SEOUL)
+    assert bundle is not None
+    assert [entry["resource"]["id"] for entry in bundle["entry"]] == ids.split()
