@@ -6,7 +6,7 @@ import sys
 import orjson
 from flask import Flask, Response, request
 
-from cds_service.commands.serving import run_server
+from cds_service.commands.serving import Service, run_server
 from cds_service.settings import Serving
 from cds_service.settings.limits import Limits
 
@@ -35,4 +35,4 @@ def _answer(document: object) -> Response:
 
 if __name__ == "__main__":
     serving = Serving(port=int(sys.argv[1]), workers=int(sys.argv[2]))
-    run_server(serving, Limits(), target="benchmarks.baseline_app:create_app")
+    run_server(serving, Limits(), Service(create_app))

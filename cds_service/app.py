@@ -152,7 +152,6 @@ def app_from_environment() -> Flask:
     fixed = settings.clock
     app = create_app(settings, lambda: fixed or datetime.now(UTC), true_time=lambda: datetime.now(UTC))
     _collect_seldom()
-    log("started", worker=os.getpid())
     return app
 
 

@@ -3,18 +3,23 @@
 import os
 import sys
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
-from cds_service.commands.assessing import assess_command
-from cds_service.commands.checking import check_order_command
-from cds_service.commands.demonstrating import demo_command
-from cds_service.commands.doctoring import doctor_command
-from cds_service.commands.linting import lint_card_command
-from cds_service.commands.protocols import protocol_group
-from cds_service.commands.running import CommandGroup, Surroundings
-from cds_service.commands.serving import serve_command
-from cds_service.commands.timelines import timeline_command
+from cds_service.commands.group import CommandGroup, Deferred, Surroundings
+
+_COMMANDS: Final = (
+    ("assess", "Judge patients against the protocol.", "assessing:assess_command"),
+    ("check-order", "Check draft orders against the protocol, and print the cards.", "checking:check_order_command"),
+    ("demo", "Start the service and a demo EHR with invented patients.", "demonstrating:demo_command"),
+    ("doctor", "Look over the installation, and say what to do.", "doctoring:doctor_command"),
+    ("lint-card", "Say what an EHR would refuse or change in a card.", "linting:lint_card_command"),
+    ("protocol", "Check and show trial protocol files.", "protocols:protocol_group"),
+    ("serve", "Serve CDS Hooks over HTTP.", "serving:serve_command"),
+    ("timeline", "Show an enrolled patient's way through the protocol.", "timelines:timeline_command"),
+)
+"""Name, what the list of commands says of it, and where it is written."""
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,11 +47,5 @@ def main(context: click.Context) -> None:
     )
 
 
-main.add_command(assess_command)
-main.add_command(protocol_group)
-main.add_command(check_order_command)
-main.add_command(timeline_command)
-main.add_command(lint_card_command)
-main.add_command(demo_command)
-main.add_command(serve_command)
-main.add_command(doctor_command)
+for _name, _summary, _place in _COMMANDS:
+    main.add_command(Deferred(_name, _summary, f"cds_service.commands.{_place}"))

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from cds_service.cli import main
+from cds_service.commands.group import Deferred
 from cds_service.commands.serving import serve_command
 from cds_service.settings.limits import Limits
 from cds_service.web.observing import DEFINITIONS
@@ -38,7 +39,9 @@ def unit() -> RawConfigParser:
 
 def test_the_unit_starts_a_command_that_there_is() -> None:
     program, name, *options = shlex.split(unit()["Service"]["ExecStart"])
-    assert (program, main.commands[name]) == (INSTALLED, serve_command)
+    deferred = main.commands[name]
+    assert isinstance(deferred, Deferred)
+    assert (program, deferred.written()) == (INSTALLED, serve_command)
     assert serve_command.make_context(name, options).params["site"] == Path("/etc/cotsom-cds/site.toml")
 
 

@@ -11,7 +11,8 @@ import orjson
 
 from cards.fingerprint import derived_trace
 from cds_service.commands.assessing import read_sources
-from cds_service.commands.running import Surroundings, instant, language_option, prepare, words_of
+from cds_service.commands.group import Surroundings
+from cds_service.commands.running import instant, language_option, prepare, words_of
 from cds_service.errors import BadInputError, ConfigurationError
 from cds_service.intake import bytes_of, files_of, read_charts
 from cds_service.ordering import Request, order_cards

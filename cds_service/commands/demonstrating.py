@@ -16,7 +16,8 @@ from rich.console import Console
 
 from cds_service.catalogues import load_words
 from cds_service.commands.assessing import judge_chart
-from cds_service.commands.running import Surroundings, prepare
+from cds_service.commands.group import Surroundings
+from cds_service.commands.running import prepare
 from cds_service.demo.client import Service, call, cards_in, discover, hook_request
 from cds_service.demo.clock import DemoClock
 from cds_service.demo.elements import Json

@@ -7,7 +7,8 @@ import click
 import orjson
 from rich.text import Text
 
-from cds_service.commands.running import Surroundings, is_terminal
+from cds_service.commands.group import Surroundings
+from cds_service.commands.running import is_terminal
 from cds_service.doctor.checks import Checked, Situation, State, failed
 from cds_service.doctor.rounds import ROUNDS
 from cds_service.errors import ConfigurationError, ExitCode

@@ -11,7 +11,8 @@ from rich.text import Text
 from cards.dialects import DIALECTS, Dialect
 from cards.linting import Finding, lint
 from cards.linting_parts import Severity
-from cds_service.commands.running import Surroundings, is_terminal
+from cds_service.commands.group import Surroundings
+from cds_service.commands.running import is_terminal
 from cds_service.errors import BadInputError, ExitCode
 from cds_service.terminal import terminal
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from cds_service.commands.running import Surroundings, language_option, prepare, words_of
+from cds_service.commands.group import Surroundings
+from cds_service.commands.running import language_option, prepare, words_of
 from cds_service.terminal import show_protocol, terminal
 
 

@@ -1,17 +1,17 @@
-"""What every command shares: its surroundings, exit codes, and errors that say what to do."""
+"""What the commands that judge share: their options, and what they are made ready with."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import click
 
 from cards.wording import Words
 from cds_service.catalogues import languages, load_words
-from cds_service.errors import BadInputError, ConfigurationError, ExitCode
+from cds_service.commands.group import Surroundings
 from cds_service.loading import COTSOM, Loaded, load
 from cds_service.settings import Settings, read_clock, read_settings, read_zone
 
@@ -33,44 +33,6 @@ def chart_options(command: Callable[..., Any]) -> Callable[..., Any]:
 language_option = click.option(
     "--language", type=click.Choice(languages()), help="Language of the words shown. Default: the site's, else English."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a command may look at beside its arguments."""
-
-    environment: Mapping[str, str]
-    now: Callable[[], datetime]
-    standard_input: BinaryIO
-
-
-class CommandGroup(click.Group):
-    """A group whose failures are one clear line and an exit code, never a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        """Runs a command; what it raises becomes an exit code."""
-        try:
-            return super().invoke(ctx)
-        except (ConfigurationError, BadInputError) as error:
-            click.echo(f"cotsom-cds: {error}", err=True)
-            ctx.exit(int(error.exit_code))
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
-            raise
-        except BrokenPipeError:
-            ctx.exit(int(ExitCode.DONE))
-        except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told without the patient's data
-            click.echo(f"cotsom-cds: {fault(error)}", err=True)
-            ctx.exit(int(ExitCode.OUR_FAULT))
-
-
-def fault(error: BaseException) -> str:
-    """A fault of ours in one line: its kind and place, nothing of the record."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "an unknown place"
-    what = f"{type(error).__name__} at {place}"
-    return f"a fault in the program itself ({what}); nothing was judged. Please report this line."
 
 
 def prepare(surroundings: Surroundings, site: Path | None, protocol: Path | None, time_zone: str | None) -> Loaded:

@@ -8,23 +8,26 @@ import ssl
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 
-from cds_service.commands.running import Surroundings
+from cds_service.app import app_from_environment
+from cds_service.commands.allocating import choose_allocation
+from cds_service.commands.group import Surroundings
 from cds_service.errors import StoreUnavailable
-from cds_service.loading import load
 from cds_service.settings import Serving, Settings, read_settings
 from cds_service.settings.limits import Limits
 from cds_service.settings.reading import is_loopback
 from cds_service.settings.serving import check_serving
 from cds_service.web.gate import Gate, create_gate
-from cds_service.web.logs import log_fault, log_to_stderr, log_warning
+from cds_service.web.logs import log, log_fault, log_warning
 
-SERVICE = "cds_service.app:app_from_environment"
 _GRACE = 10
 """Seconds that a worker has to finish what is under way before it is ended."""
 
@@ -57,14 +60,13 @@ def serve_command(surroundings: Surroundings, /, site: Path | None, **given: Any
     settings = read_settings(surroundings.environment, site)
     serving = replace(settings.serving, **{name: value for name, value in given.items() if value is not None})
     check_serving(serving, asks_callers=bool(settings.trust.clients))
-    load(settings)  # a bad setting is told before anything listens
-    gate = create_gate(settings, surroundings.now)
     if site is not None:
         os.environ["COTSOM_SITE"] = str(site.resolve())
-    log_to_stderr()
-    _say_what_is_down(gate)
-    _say_what_is_open(serving, settings)
-    run_server(serving, settings.limits)
+    with counting_together():
+        service = Service(app_from_environment)  # a bad setting is told before anything listens
+        _say_what_is_down(create_gate(settings, surroundings.now))
+        _say_what_is_open(serving, settings)
+        run_server(serving, settings.limits, service)
 
 
 def _say_what_is_down(gate: Gate) -> None:
@@ -85,16 +87,48 @@ def _say_what_is_open(serving: Serving, settings: Settings) -> None:
         log_warning("plain", words="no TLS: only behind a proxy that ends it, in a network of its own")
 
 
-def run_server(serving: Serving, limits: Limits, target: str = SERVICE) -> None:
-    """Runs the server until it is told to stop; metrics of all workers are read together. `target` makes the app."""
+@contextmanager
+def counting_together() -> Iterator[None]:
+    """Metrics of all workers are read together, as long as this lasts."""
+    folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Service:
+    """What answers calls: made once, before the workers are forked, so that they start with it and share its memory."""
+
+    def __init__(self, create: Callable[[], Flask]) -> None:
+        choose_allocation(os.environ)
+        self._create = create
+        self._made: Flask | None = create()
+
+    def __reduce__(self) -> tuple[type["Service"], tuple[Callable[[], Flask]]]:
+        """Where workers are not forked but started anew, they make it anew."""
+        return Service, (self._create,)
+
+    def forget(self) -> None:
+        """Workers that are started from now on make it anew, of the settings as they are then."""
+        self._made = None
+
+    def begin(self) -> Flask:
+        """What answers calls in the worker that asks."""
+        made = self._made or self._create()
+        log("started", worker=os.getpid())
+        return made
+
+
+def run_server(serving: Serving, limits: Limits, service: Service) -> None:
+    """Runs the server until it is told to stop."""
     from granian.constants import Interfaces, SSLProtocols  # noqa: PLC0415 - the server is only needed here
     from granian.http import HTTP1Settings  # noqa: PLC0415 - as above
     from granian.server import Server  # noqa: PLC0415 - as above
 
-    folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     server = Server(
-        target,
+        "cotsom-cds",
         address=serving.host,
         port=serving.port,
         workers=serving.workers,
@@ -102,7 +136,6 @@ def run_server(serving: Serving, limits: Limits, target: str = SERVICE) -> None:
         ssl_key=serving.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,
         interface=Interfaces.WSGI,
-        factory=True,
         blocking_threads=limits.threads,
         http1_settings=HTTP1Settings(header_read_timeout=round(limits.header_seconds * 1000)),
         backlog=256,
@@ -110,12 +143,12 @@ def run_server(serving: Serving, limits: Limits, target: str = SERVICE) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE,
     )
+    server.on_reload(service.forget)
     # A process and no thread: the workers are forked, and a thread of ours could hold a lock at that moment.
     multiprocessing.get_context("fork").Process(target=announce, args=(serving,), daemon=True).start()
     try:
-        server.serve()
+        server.serve(target_loader=service.begin, wrap_loader=False)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         sys.stdout.flush()
 
 

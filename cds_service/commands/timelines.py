@@ -11,8 +11,8 @@ from cards.timeline_document import absence_of, timeline_document
 from cards.wording import Words
 from cds_service.commands.assessing import read_sources
 from cds_service.commands.files import output_options, require_output, write_file
+from cds_service.commands.group import Surroundings
 from cds_service.commands.running import (
-    Surroundings,
     chart_options,
     instant,
     is_terminal,

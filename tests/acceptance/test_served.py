@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,31 @@ def test_a_site_file_decides_for_the_workers_too(tmp_path: Path) -> None:
         request = hook_request(simple_chart(), allergies=searchset(()))
         (card,) = requests.post(f"{running.base}{SERVICE}", json=request, timeout=PATIENCE).json()["cards"]
     assert [link["url"] for link in card["links"]] == ["https://sheet.example"]
+
+
+ARENA = 64 * 1024 * 1024
+"""glibc reserves that much for each arena beside the first, at a multiple of it (malloc/arena.c)."""
+
+
+def arenas(process: int) -> int:
+    """How many arenas glibc has made for the threads of a process."""
+    lines = Path(f"/proc/{process}/maps").read_text(encoding="utf-8").splitlines()
+    mapped = [(*(int(at, 16) for at in line.split()[0].split("-")), line.split()[1] == "---p") for line in lines]
+    return sum(
+        start % ARENA == 0 and end == start + ARENA and reserved for (start, *_), (_, end, reserved) in pairwise(mapped)
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library hands memory out in its own way")
+@pytest.mark.parametrize(("chosen", "several"), [({}, False), ({"MALLOC_ARENA_MAX": "8"}, True)])
+def test_the_threads_of_a_worker_share_one_arena_unless_the_environment_chooses(
+    chosen: dict[str, str], several: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path, "--workers", "1") as running:
+        for _ in range(4):
+            requests.post(f"{running.base}{SERVICE}", json=hook_request(simple_chart()), timeout=PATIENCE)
+        (started,) = (json.loads(line) for line in running.log.read_text().splitlines() if '"started"' in line)
+        assert (arenas(started["worker"]) > 0) is several
