@@ -1,6 +1,7 @@
 """Finds a resource in the JSON that was received, as it was received."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -12,21 +13,21 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class Received:
     """The resources of the bodies of a call: alone, in a Bundle, in a hook request, on a line.
 
-    Nothing is parsed before a resource is looked for, and no body twice, whatever is looked for.
+    Nothing is parsed, nor are bodies asked for, before a resource is looked for; and no body is parsed twice.
     """
 
     def __init__(self, bodies: Iterable[bytes] = ()) -> None:
-        self._unread = list(bodies)
+        self._unread = [bodies]
         self._known: dict[str, Raw] = {}
 
     def add(self, bodies: Iterable[bytes]) -> None:
         """Bodies that came later; of a resource that stands in several the first is taken."""
-        self._unread += bodies
+        self._unread.append(bodies)
 
     def find(self, reference: str) -> Raw | None:
         """The resource that a reference names: by the address under which it was sent, or by its type and id."""
         bodies, self._unread = self._unread, []
-        for body in bodies:
+        for body in chain.from_iterable(bodies):
             for document in _documents(body):
                 for address, resource in _resources(document):
                     self._known.setdefault(address, resource)

@@ -39,6 +39,11 @@ class Reference(Element, frozen=True, gc=False):
 
     reference: str | None = None
     identifier: Identifier | None = None
+
+
+class NamedReference(Reference, frozen=True, gc=False):
+    """A pointer whose words tell what it points to, where that was not received."""
+
     display: str | None = None
 
 
@@ -66,11 +71,18 @@ class AgeRange(Element, frozen=True, gc=False):
     high: Quantity | None = None
 
 
-class ReferenceRange(Element, frozen=True, gc=False):
-    """What the laboratory calls normal for this result."""
+class Limit(Element, frozen=True, gc=False):
+    """One end of a reference range."""
 
-    low: Quantity | None = None
-    high: Quantity | None = None
+    value: Decimal | None = None
+    unit: str | None = None
+    code: str | None = None
+
+
+class ReferenceRange(Element, frozen=True, gc=False):
+    """The upper end of what the laboratory calls normal for this result."""
+
+    high: Limit | None = None
     type: CodeableConcept | None = None
     appliesTo: tuple[CodeableConcept, ...] = ()
     age: AgeRange | None = None

@@ -17,19 +17,22 @@ def pruned(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_object(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    within = {
-        name: _placed(value, depth) if _has_places(node, name, value) else _pruned(value, depth - 1)
-        for name, value in node.items()
-    }
-    return {name: value for name, value in within.items() if value or value not in _EMPTY}
+    kept: dict[str, Any] = {}
+    for name, given in node.items():
+        value = given
+        if type(given) is not str:
+            value = _placed(given, depth) if _has_places(node, name, given) else _pruned(given, depth - 1)
+        if value or value not in _EMPTY:
+            kept[name] = value
+    return kept
 
 
 def _pruned(node: object, depth: int) -> object:
     if isinstance(node, str):
         return node
-    if depth <= 0 and isinstance(node, (Mapping, list)):
+    if depth <= 0 and isinstance(node, (dict, list, Mapping)):
         return None
-    if isinstance(node, Mapping):
+    if isinstance(node, (dict, Mapping)):
         return _of_object(node, depth)
     if isinstance(node, list):
         return [value for one in node if (value := _pruned(one, depth - 1)) not in _EMPTY]
@@ -41,4 +44,6 @@ def _has_places(node: Mapping[str, Any], name: str, value: object) -> bool:
 
 
 def _placed(values: list[Any], depth: int) -> list[Any]:
-    return [_pruned(value, depth - 1) or None if isinstance(value, (Mapping, list)) else value for value in values]
+    return [
+        _pruned(value, depth - 1) or None if isinstance(value, (dict, list, Mapping)) else value for value in values
+    ]

@@ -161,11 +161,18 @@ class AllergyFact(Fact, frozen=True, kw_only=True, gc=False):
 
 
 class Number(Struct, frozen=True, gc=False):
-    """A number as sent: its interval, its unit, and the words a clinician saw."""
+    """A number as sent: its interval and unit as they are compared, and what a clinician saw."""
 
     interval: NumberInterval
     unit: str | None
-    recorded: str
+    value: Decimal
+    comparator: str | None
+    shown_unit: str | None
+
+    @property
+    def recorded(self) -> str:
+        """As a clinician saw it."""
+        return f"{self.comparator or ''}{self.value:f} {self.shown_unit or ''}".strip()
 
 
 class Coded(Struct, frozen=True, gc=False):

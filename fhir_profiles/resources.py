@@ -3,7 +3,9 @@
 A resource type we never look at decodes to `Ignored`. Shapes follow https://hl7.org/fhir/R4/.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Union
 
 from msgspec import Struct, defstruct, field
@@ -23,6 +25,7 @@ from fhir_profiles.elements import (
     Link,
     Measurement,
     MedicationIngredient,
+    NamedReference,
     OutcomeIssue,
     Period,
     Quantity,
@@ -114,7 +117,7 @@ class MedicationRequest(Resource, frozen=True, gc=False, tag="MedicationRequest"
     doNotPerform: bool | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: Reference | None = None
+    medicationReference: NamedReference | None = None
     contained: tuple[Contained, ...] = ()
     authoredOn: str | None = None
     dosageInstruction: tuple[Dosage, ...] = ()
@@ -126,7 +129,7 @@ class MedicationStatement(Resource, frozen=True, gc=False, tag="MedicationStatem
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: Reference | None = None
+    medicationReference: NamedReference | None = None
     contained: tuple[Contained, ...] = ()
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
@@ -139,7 +142,7 @@ class MedicationAdministration(Resource, frozen=True, gc=False, tag="MedicationA
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: Reference | None = None
+    medicationReference: NamedReference | None = None
     contained: tuple[Contained, ...] = ()
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
@@ -151,7 +154,7 @@ class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispens
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: Reference | None = None
+    medicationReference: NamedReference | None = None
     contained: tuple[Contained, ...] = ()
     whenHandedOver: str | None = None
 
@@ -269,6 +272,12 @@ class Entry(Element, frozen=True, gc=False):
     response: EntryResponse | None = None
 
 
+def kinds_of(entries: Iterable[Entry]) -> tuple[type, ...]:
+    """What each entry holds; `NoneType` where it holds nothing."""
+    return tuple(map(type, map(_RESOURCE, entries)))
+
+
+_RESOURCE = attrgetter("resource")
 KNOWN_TYPES = frozenset(
     (*(kind.__name__ for kind in PATIENT_RESOURCES), "Medication", "OperationOutcome", "Bundle", *IGNORED_TYPES)
 )

@@ -5,7 +5,7 @@ not supplied, so that it never becomes a pass; a server that is slow costs the c
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -38,6 +38,7 @@ _SEARCHING: Final = 0.9
 """The part of the budget in which servers may answer; the rest is for judging what came."""
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _LONGEST_BASE: Final = 1000
+Unread = Callable[[], Mapping[str, msgspec.Raw]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,14 @@ class Fetcher:
         """A fetcher of this process. `turn`: held by whoever calls it, and passed on while servers are waited for."""
         return cls(limits, vocabulary, Searchers(limits.parallel_searches), metrics, turn)
 
-    def fetch(
-        self, wanted: Wanted, prefetch: Mapping[str, msgspec.Raw], answers: Mapping[str, Decoded | None]
-    ) -> Fetched:
-        """What the prefetch lacks. Raises TooManyRequests where needed data find no place among the searches."""
+    def fetch(self, wanted: Wanted, unread: Unread, answers: Mapping[str, Decoded | None]) -> Fetched:
+        """What the prefetch lacks; `unread`: the JSON of each of its keys.
+
+        Raises TooManyRequests where needed data find no place among the searches.
+        """
         if not bytes(wanted.server):
             return NOTHING
-        lacking = dict(_lacking(prefetch, answers))
+        lacking = dict(_lacking(unread, answers))
         if not lacking:
             return NOTHING
         allowance = Allowance(self.limits.bytes)
@@ -188,16 +190,19 @@ class Fetcher:
         log("fetch", trace=wanted.trace, outcomes=outcomes, ms=spent, bytes=received, others=others)
 
 
-def _lacking(
-    prefetch: Mapping[str, msgspec.Raw], answers: Mapping[str, Decoded | None]
-) -> Iterator[tuple[str, msgspec.Raw | None]]:
+def _lacking(unread: Unread, answers: Mapping[str, Decoded | None]) -> Iterator[tuple[str, msgspec.Raw | None]]:
     """The keys without an answer, and those whose answer has pages that were not read, with the page that was."""
+    in_part = {key for key, answer in answers.items() if answer and _is_in_part(answer)}
+    pages = unread() if in_part else {}
     for key in PREFETCH:
-        answer = answers.get(key)
-        if answer is None:
+        if answers.get(key) is None:
             yield key, None
-        elif any(state is SourceState.IN_PART for _, state in answer.states) and _goes_on(prefetch.get(key)):
-            yield key, prefetch[key]
+        elif key in in_part and _goes_on(page := pages.get(key)):
+            yield key, page
+
+
+def _is_in_part(answer: Decoded) -> bool:
+    return any(state is SourceState.IN_PART for _, state in answer.states)
 
 
 def _goes_on(value: msgspec.Raw | None) -> bool:

@@ -1,13 +1,16 @@
 """Reads the body of a hook call: tolerant of what EHRs add, exact about what is missing."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import orjson
 
 from cds_service.web.problems import Problem, bad_request
+from fhir_profiles.reading.prefetch import Given
+from fhir_profiles.resources import AnyResource
 
 _T = TypeVar("_T")
 _LONGEST_INSTANCE = 200
@@ -27,28 +30,55 @@ class HookContext(msgspec.Struct, rename="camel"):
     selections: tuple[str, ...] | None = None
 
 
-class HookRequest(msgspec.Struct, rename="camel"):
-    """A hook call."""
+class _Call(msgspec.Struct, Generic[_T], rename="camel"):
+    """A hook call whose prefetch holds values of one type."""
 
     hook: str
     hook_instance: str
     context: HookContext
-    prefetch: dict[str, msgspec.Raw] | None = None
+    prefetch: dict[str, _T] | None = None
     fhir_server: msgspec.Raw = msgspec.Raw()
     fhir_authorization: msgspec.Raw = msgspec.Raw()
+
+
+_WHOLE = msgspec.json.Decoder(_Call[AnyResource | None])
+_UNREAD = msgspec.json.Decoder(_Call[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A hook call. `prefetch`: decoded, where all of it fits; else each value unread."""
+
+    body: bytes
+    hook: str
+    hook_instance: str
+    context: HookContext
+    prefetch: Mapping[str, Given]
+    fhir_server: msgspec.Raw
+    fhir_authorization: msgspec.Raw
 
     @property
     def patient(self) -> str:
         """The id of the patient."""
         return self.context.patient_id.removeprefix("Patient/")
 
-
-_DECODER = msgspec.json.Decoder(HookRequest)
+    def unread(self) -> Mapping[str, msgspec.Raw]:
+        """The JSON of each prefetch key, looked for anew."""
+        return _UNREAD.decode(self.body).prefetch or {}
 
 
 def read_hook_request(body: bytes, hook: str) -> HookRequest:
     """The call, of the hook that this address serves. Raises Problem (400) naming the field."""
-    request = decode_json(_DECODER, body)
+    call = _decode(body)
+    request = HookRequest(
+        body,
+        call.hook,
+        call.hook_instance,
+        call.context,
+        call.prefetch or {},
+        call.fhir_server,
+        call.fhir_authorization,
+    )
     if request.hook != hook:
         raise bad_request("hook", f"this service serves the hook {hook}")
     if not request.hook_instance or len(request.hook_instance) > _LONGEST_INSTANCE:
@@ -56,6 +86,14 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
     if not request.context.patient_id:
         raise bad_request("context.patientId", "the id of the patient was expected")
     return request
+
+
+def _decode(body: bytes) -> _Call[AnyResource | None] | _Call[msgspec.Raw]:
+    """The body in one typed go; where that fails, a walk over it says whether the call itself or a resource is bad."""
+    try:
+        return _WHOLE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode_json(_UNREAD, body)
 
 
 def read_draft_orders(request: HookRequest, most: int) -> tuple[Mapping[str, Any], ...]:
@@ -77,9 +115,10 @@ def read_draft_orders(request: HookRequest, most: int) -> tuple[Mapping[str, Any
     return drafts
 
 
-def received_bodies(request: HookRequest) -> tuple[bytes, ...]:
+def received_bodies(request: HookRequest) -> Iterator[bytes]:
     """The JSON in which an order or a product may be looked up: what was prefetched, then the drafts."""
-    return *(bytes(raw) for raw in (request.prefetch or {}).values()), bytes(request.context.draft_orders)
+    yield from map(bytes, request.unread().values())
+    yield bytes(request.context.draft_orders)
 
 
 def _any_json(given: bytes) -> Any:  # noqa: ANN401 - what an EHR sends as drafts

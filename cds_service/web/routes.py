@@ -115,13 +115,9 @@ def create_routes(edge: Edge) -> Blueprint:
         with edge.reception:
             admit(edge, f"/cds-services/{service}")
             g.hook = offered[service].hook
-            hook_request = read_hook_request(json_body(), offered[service].hook)
-            g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
-            made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
+            body = json_body()
             with edge.admission, edge.turn:
-                cards = made(speaking, hook_request, g.trace)
-                g.cards = len(cards)
-                document = {"cards": [told(speaking, card) for card in cards]}
+                document = answer_to(speaking, body)
         return in_language(speaking.words.language, json_answer(document))
 
     @routes.post("/cds-services/<service>/feedback")
@@ -185,6 +181,16 @@ def told(edge: Edge, card: Card) -> Json:
     count_card(edge.metrics, card)
     dialect = DIALECTS[g.client.ehr] if g.client else edge.dialect
     return in_dialect(card, dialect, edge.words).document()
+
+
+def answer_to(edge: Edge, body: bytes) -> Json:
+    """The answer to a hook call; its chart is gone when this returns."""
+    hook_request = read_hook_request(body, g.hook)
+    g.trace = g.trace_given or derived_trace(hook_request.hook_instance)
+    made = patient_view_cards if g.hook == "patient-view" else order_hook_cards
+    cards = made(edge, hook_request, g.trace)
+    g.cards = len(cards)
+    return {"cards": [told(edge, card) for card in cards]}
 
 
 def patient_view_cards(edge: Edge, hook_request: HookRequest, trace: str) -> tuple[Card, ...]:

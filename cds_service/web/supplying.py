@@ -37,13 +37,12 @@ def supply(request: HookRequest, caller: Caller, fetcher: Fetcher, entries: int)
     Raises Problem: 400 for another patient's record or token, 412 without the needed sources, 413 for more than
     `entries` resources.
     """
-    prefetch = request.prefetch or {}
     authorization = read_authorization(request.fhir_authorization)
     if authorization.patient not in (None, request.patient):
         raise bad_request("fhirAuthorization.patient", "differs from context.patientId")
     answers = _read(request, entries)
     wanted = Wanted(request.patient, request.fhir_server, authorization.access, *caller)
-    fetched = fetcher.fetch(wanted, prefetch, answers)
+    fetched = fetcher.fetch(wanted, request.unread, answers)
     answers = {**answers, **fetched.answers}
     decoded = join_answers(answers, fetched.in_part)
     absent = tuple(_absent(answers, decoded))
@@ -55,19 +54,18 @@ def supply(request: HookRequest, caller: Caller, fetcher: Fetcher, entries: int)
 def _read(request: HookRequest, entries: int) -> Answers:
     """The prefetched answers, all of them about the patient of the call."""
     try:
-        answers = decode_answers(request.prefetch or {}, request.patient)
+        answers = decode_answers(request.prefetch, request.patient)
     except RecursionError:
         raise bad_request("prefetch", "the JSON is nested too deeply") from None
     if sum(len(answer.received) for answer in answers.values() if answer) > entries:
         raise Problem(413, "too-long", f"prefetch: more than {entries} resources", "prefetch")
-    if _patients(answers) - {request.patient}:
+    if any(patient.id != request.patient for patient in _patients(answers)):
         raise bad_request("prefetch.patient", "its id differs from context.patientId")
     return answers
 
 
-def _patients(answers: Answers) -> set[str | None]:
-    given = [answer.received for answer in answers.values() if answer]
-    return {r.resource.id for received in given for r in received if type(r.resource) is Patient}
+def _patients(answers: Answers) -> Iterator[Patient]:
+    return (patient for answer in answers.values() if answer for patient in answer.of_kind(Patient))
 
 
 def _absent(answers: Answers, decoded: Decoded) -> Iterator[str]:
@@ -75,6 +73,6 @@ def _absent(answers: Answers, decoded: Decoded) -> Iterator[str]:
     states = dict(decoded.states)
     for source in REQUIRED:
         key = KEY_OF_SOURCE[source]
-        nobody = source is Source.PATIENT and not _patients(answers)
+        nobody = source is Source.PATIENT and not any(_patients(answers))
         if key not in answers or states[source] is SourceState.NOT_SUPPLIED or nobody:
             yield key

@@ -23,10 +23,11 @@ from fhir_profiles.reading.frames import (
 )
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome
+from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome, kinds_of
 
 _SET_APART = frozenset({Bundle, OperationOutcome, type(None)})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_T = TypeVar("_T")
 
 
 class UnreadableBody(ValueError):  # noqa: N818 - it names what the body is
@@ -45,6 +46,12 @@ class Decoded:
     states: States = ()
     search: str | None = None
     frame: Frame | None = None
+
+    def of_kind(self, kind: type[_T]) -> tuple[_T, ...]:
+        """The resources of one kind; most answers hold one kind only, which is seen without a look at each."""
+        if kind not in kinds_of(self.received):
+            return ()
+        return tuple(entry.resource for entry in self.received if type(entry.resource) is kind)
 
 
 class _Outline(msgspec.Struct):
@@ -86,7 +93,6 @@ class _AddressProbe(msgspec.Struct):
 
 
 _TYPED = msgspec.json.Decoder(AnyResource)
-_T = TypeVar("_T")
 
 
 def decode_body(body: bytes) -> Decoded:
@@ -131,12 +137,15 @@ def flatten(resource: object, unread: int = 0) -> Decoded:
     if not isinstance(resource, Bundle):
         return Decoded((Entry(resource=resource),))
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
-    own = [entry for entry in entries if type(entry.resource) not in _SET_APART]
-    others = [entry.resource for entry in entries if entry.resource is not None] if len(own) < len(entries) else []
+    if _SET_APART.isdisjoint(kinds_of(entries)):
+        own, others = entries, []
+    else:
+        own = tuple(entry for entry in entries if type(entry.resource) not in _SET_APART)
+        others = [entry.resource for entry in entries if entry.resource is not None]
     nested = [flatten(inner) for inner in others if isinstance(inner, Bundle)]
     outcomes = [inner for inner in others if isinstance(inner, OperationOutcome)]
     states = (*searchset_states(resource.link, own, outcomes), *failed_responses(resource))
-    whole = Decoded(tuple(own), (), states, own_address(resource), frame_of(resource, unread))
+    whole = Decoded(own, (), states, own_address(resource), frame_of(resource, unread))
     return _together([whole, *nested])
 
 

@@ -1,12 +1,14 @@
 """What the frame of a Bundle says of what it holds: pages, failures, matches (contract 4.1, FHIR R4 'Search')."""
 
 from collections.abc import Iterable
+from operator import attrgetter
+from types import NoneType
 from typing import NamedTuple
 
 from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import Source, SourceState
-from fhir_profiles.resources import Bundle, Entry, OperationOutcome
+from fhir_profiles.resources import Bundle, Entry, OperationOutcome, kinds_of
 
 States = tuple[tuple[Source, SourceState], ...]
 
@@ -15,6 +17,7 @@ SEARCHSET = "searchset"
 _FAILED = frozenset({"error", "fatal"})
 _ANSWERS = frozenset({"batch-response", "transaction-response"})
 _BESIDE = frozenset({"include", "outcome"})
+_SEARCH = attrgetter("search")
 
 
 class Frame(NamedTuple):
@@ -32,11 +35,11 @@ class Frame(NamedTuple):
 
 def frame_of(bundle: Bundle, unread: int = 0) -> Frame:
     """The frame of a Bundle that also had `unread` matches which do not fit."""
-    found = [entry.resource for entry in bundle.entry if not is_beside(entry.search)]
-    counted = bundle.total is not None and bundle.total > len(found) + unread
-    outcomes = sum(type(resource) is OperationOutcome for resource in found)
-    matches = len(found) + unread - outcomes
-    return Frame(bundle.type or "", len(bundle.entry) + unread, matches, counted or None in found)
+    some_beside = any(map(is_beside, set(map(_SEARCH, bundle.entry))))
+    kinds = kinds_of(e for e in bundle.entry if not is_beside(e.search)) if some_beside else kinds_of(bundle.entry)
+    counted = bundle.total is not None and bundle.total > len(kinds) + unread
+    matches = len(kinds) + unread - kinds.count(OperationOutcome)
+    return Frame(bundle.type or "", len(bundle.entry) + unread, matches, counted or NoneType in kinds)
 
 
 def is_beside(search: EntrySearch | None) -> bool:

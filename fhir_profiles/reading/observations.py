@@ -146,7 +146,7 @@ def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown
     interval = read_interval(value, comparator)
     if interval is None:
         return Unreadable("unknown-comparator")
-    return Number(interval, unit, f"{comparator or ''}{value:f} {shown or unit or ''}".strip())
+    return Number(interval, unit, value, comparator, shown or unit)
 
 
 def _read_answer(reading: Reading, answer: CodeableConcept) -> Coded:

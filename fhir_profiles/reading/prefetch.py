@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import msgspec
 
-from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_value
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_value, flatten
 from fhir_profiles.reading.frames import SEARCHSET, failed
 from fhir_profiles.reading.search_addresses import asks_for, kind_asked_for
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import Entry, OperationOutcome
+from fhir_profiles.resources import AnyResource, Entry, OperationOutcome
 
 SOURCE_OF_KEY: Mapping[str, Source] = {
     "patient": Source.PATIENT,
@@ -56,10 +56,12 @@ KIND_OF_KEY: Mapping[str, str] = {
     "encounters": "Encounter",
 }
 
+Given = msgspec.Raw | AnyResource | None
+"""What a key holds: JSON that is still to be decoded, or what was decoded of it (None: null)."""
 _NULL = msgspec.Raw(b"null")
 
 
-def decode_prefetch(prefetch: Mapping[str, msgspec.Raw], patient: str | None) -> Decoded:
+def decode_prefetch(prefetch: Mapping[str, Given], patient: str | None) -> Decoded:
     """The resources of all keys, and the state of every source: what no key answers was not supplied.
 
     `patient`: the id of the patient whose chart is open; None where nobody says.
@@ -67,9 +69,9 @@ def decode_prefetch(prefetch: Mapping[str, msgspec.Raw], patient: str | None) ->
     return join_answers(decode_answers(prefetch, patient))
 
 
-def decode_answers(prefetch: Mapping[str, msgspec.Raw], patient: str | None) -> Mapping[str, Decoded | None]:
+def decode_answers(prefetch: Mapping[str, Given], patient: str | None) -> Mapping[str, Decoded | None]:
     """What each key holds. A key that was sent in parts is whole when every part answers, and absent otherwise."""
-    answers = {key: decode_answer(key, raw, patient) for key, raw in prefetch.items()}
+    answers = {key: decode_answer(key, given, patient) for key, given in prefetch.items()}
     for key, parts in PARTS_OF_KEY.items():
         given = [answer for part in parts if (answer := answers.get(part)) is not None]
         if answers.get(key) is None and len(given) == len(parts):
@@ -136,15 +138,15 @@ def _worst(
 _RANK = {SourceState.NOT_SUPPLIED: 0, SourceState.IN_PART: 1, SourceState.SUPPLIED: 2}
 
 
-def decode_answer(key: str, raw: msgspec.Raw, patient: str | None) -> Decoded | None:
+def decode_answer(key: str, given: Given, patient: str | None) -> Decoded | None:
     """What one key holds; None when it answers nothing: a failed search, or another than the key's for this patient."""
-    if raw == _NULL:
+    if given is None or given == _NULL:
         return Decoded(())
     try:
-        decoded = decode_value(raw)
+        decoded = decode_value(given) if isinstance(given, msgspec.Raw) else flatten(given)
     except UnreadableBody:
         return None
-    if any(failed(r.resource) for r in decoded.received if type(r.resource) is OperationOutcome):
+    if any(failed(outcome) for outcome in decoded.of_kind(OperationOutcome)):
         return None
     if SourceState.NOT_SUPPLIED in (state for _, state in decoded.states):
         return None
