@@ -12,12 +12,13 @@ _LENGTHS = ("boundsDuration", "boundsRange")
 
 
 def on_day(order: Raw, day: date) -> dict[str, Any]:
-    """The order of a procedure for that day; a last day that would lie before it is moved with it."""
+    """The order of a procedure for that day; its last day goes with it, unless that is later than a later first day."""
     period = _object(order.get("occurrencePeriod"))
     if not period:
         return {**order, "occurrenceDateTime": day.isoformat()}
     start, end = day.isoformat(), str(period.get("end") or "")
-    return {**order, "occurrencePeriod": {**period, "start": start, **({"end": start} if end and end < start else {})}}
+    moves = end and (end < start or start < str(period.get("start")))
+    return {**order, "occurrencePeriod": {**period, "start": start, **({"end": start} if moves else {})}}
 
 
 def entries_of(order: Raw) -> int:

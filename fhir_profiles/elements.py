@@ -64,8 +64,8 @@ class Quantity(Element, frozen=True, gc=False):
     code: str | None = None
 
 
-class AgeRange(Element, frozen=True, gc=False):
-    """The ages for which a reference range holds."""
+class Range(Element, frozen=True, gc=False):
+    """From how much to how much; either may be absent."""
 
     low: Quantity | None = None
     high: Quantity | None = None
@@ -85,7 +85,7 @@ class ReferenceRange(Element, frozen=True, gc=False):
     high: Limit | None = None
     type: CodeableConcept | None = None
     appliesTo: tuple[CodeableConcept, ...] = ()
-    age: AgeRange | None = None
+    age: Range | None = None
 
 
 class Measurement(Element, frozen=True, gc=False):
@@ -106,6 +106,7 @@ class Timing(Element, frozen=True, gc=False):
 
     boundsPeriod: Period | None = None
     boundsDuration: Quantity | None = None
+    boundsRange: Range | None = None
 
 
 class TimingPlan(Element, frozen=True, gc=False):

@@ -136,11 +136,15 @@ class Visit(Struct, frozen=True, gc=False):
 
 
 class Bounds(Struct, frozen=True, gc=False):
-    """One dosage entry of an order: its first day, its last day or its length, as far as it says."""
+    """One dosage entry of an order: its first day, its last day or its length, as far as it says.
+
+    `uncounted`: it has a length that no days can be counted from.
+    """
 
     start: DateInterval | None = None
     end: DateInterval | None = None
     length: Duration | None = None
+    uncounted: bool = False
 
 
 class Course(Fact, frozen=True, kw_only=True, gc=False):

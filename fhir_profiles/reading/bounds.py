@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from fhir_profiles.dates import DateInterval, Duration
-from fhir_profiles.elements import Period, Quantity
+from fhir_profiles.elements import Period, Quantity, Timing
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Bounds
 
@@ -13,22 +13,32 @@ _UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]] = {
     "wk": "weeks",
     "mo": "months",
     "a": "years",
+    **dict.fromkeys(("day", "days"), "days"),
+    **dict.fromkeys(("week", "weeks"), "weeks"),
+    **dict.fromkeys(("month", "months"), "months"),
+    **dict.fromkeys(("year", "years"), "years"),
 }
 _LONGEST = 10_000
 
 
-def read_bounds(reading: Reading, reference: str, period: Period | None, length: Quantity | None) -> Bounds:
-    """The bounds of one entry; a date that cannot be read is any day, a length that cannot be counted is none."""
-    start, end = (period.start, period.end) if period is not None else (None, None)
+def read_bounds(reading: Reading, reference: str, timing: Timing | None) -> Bounds:
+    """The bounds of one entry; a date that cannot be read is any day, of a range of lengths the longest counts."""
+    if timing is None:
+        return Bounds()
+    period = timing.boundsPeriod or Period()
+    longest = timing.boundsRange.high if timing.boundsRange is not None else None
+    given = timing.boundsDuration or longest
+    length = _length(given) if given is not None else None
     return Bounds(
-        start=reading.days(reference, start) if start else None,
-        end=None if end is None else reading.days(reference, end),
-        length=_length(length),
+        start=reading.days(reference, period.start) if period.start else None,
+        end=None if period.end is None else reading.days(reference, period.end),
+        length=length,
+        uncounted=length is None and not (timing.boundsDuration is None and timing.boundsRange is None),
     )
 
 
-def _length(given: Quantity | None) -> Duration | None:
-    if given is None or given.value is None or given.comparator is not None:
+def _length(given: Quantity) -> Duration | None:
+    if given.value is None or given.comparator is not None:
         return None
     unit = _UNITS.get(given.code or given.unit or "")
     whole = given.value.is_finite() and 0 < given.value < _LONGEST and given.value == int(given.value)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
 
-from fhir_profiles.elements import CodeableConcept, Element, Period, Quantity
+from fhir_profiles.elements import CodeableConcept, Element, Period, Quantity, Timing
 from fhir_profiles.intervals import is_measurement
 
 _FULL = Decimal(400)
@@ -14,13 +16,12 @@ TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{t
 _BY_CODE = {"BID": 2, "QD": 1, "TID": 3, "QID": 4, "Q12H": 2, "Q6H": 4, "Q8H": 3, "QOD": 0}
 _HOURS = {"h": Decimal(1), "d": Decimal(24)}
 _DAY = Decimal(24)
+_DAY_WRITTEN = len("2026-11-22")
 
 
-class Repeat(Element, frozen=True, gc=False):
+class Repeat(Timing, frozen=True, gc=False):
     """How often, and between which dates."""
 
-    boundsPeriod: Period | None = None
-    boundsDuration: Quantity | None = None
     frequency: int | None = None
     frequencyMax: int | None = None
     period: Decimal | None = None
@@ -62,8 +63,45 @@ class Dose(StrEnum):
 
 
 def read_dose(plans: Iterable[DosePlan], strength: Decimal | None) -> Dose:
-    """Whether the entries together are 400 mg at each of exactly two times a day. `strength`: mg of one tablet."""
+    """Whether the entries together are 400 mg at each of exactly two times a day. `strength`: mg of one tablet.
+
+    Entries of which one is certainly over before the next begins take turns, and are not added up.
+    """
     entries = tuple(plans)
+    turns: dict[_Turn, list[DosePlan]] = {}
+    for plan in entries:
+        turns.setdefault(_turn_of(plan), []).append(plan)
+    if len(turns) > 1 and _one_after_another(turns):
+        return _in_turns([_added_up(tuple(turn), strength) for turn in turns.values()])
+    return _added_up(entries, strength)
+
+
+class _Turn(NamedTuple):
+    """The days that an entry is for, as written."""
+
+    start: str
+    end: str
+
+
+def _turn_of(plan: DosePlan) -> _Turn:
+    repeat = (plan.timing.repeat if plan.timing else None) or Repeat()
+    period = repeat.boundsPeriod or Period()
+    return _Turn(period.start or "", period.end or "")
+
+
+def _in_turns(doses: list[Dose]) -> Dose:
+    if Dose.UNREADABLE in doses:
+        return Dose.UNREADABLE
+    return Dose.FULL if set(doses) == {Dose.FULL} else Dose.OTHER
+
+
+def _one_after_another(turns: Iterable[_Turn]) -> bool:
+    """Whether each of the turns is certainly over on the day before the next."""
+    last, first = _DAY_WRITTEN, slice(_DAY_WRITTEN)
+    return all(len(one.end) >= last and one.end < then.start[first] for one, then in pairwise(sorted(turns)))
+
+
+def _added_up(entries: tuple[DosePlan, ...], strength: Decimal | None) -> Dose:
     read = [(_amount(plan, strength), _times(plan)) for plan in entries]
     if not read or any(amount is None or times is None for amount, times in read):
         return Dose.UNREADABLE
@@ -108,16 +146,21 @@ def _times(plan: DosePlan) -> tuple[str, ...] | None:
     timing = plan.timing
     if timing is None:
         return None
-    repeat = timing.repeat
-    if repeat is not None and (repeat.dayOfWeek or (repeat.period is not None and not is_measurement(repeat.period))):
+    repeat = timing.repeat or Repeat()
+    if repeat.dayOfWeek or repeat.frequencyMax or repeat.periodMax or not is_measurement(repeat.period or _DAY):
         return None
-    if repeat is not None and (repeat.timeOfDay or repeat.when):
-        return (repeat.timeOfDay or repeat.when) if _every_day(repeat) else None
-    count = _count(repeat) if repeat is not None else None
-    if count is None and timing.code is not None:
-        codes = {_BY_CODE[coding.code] for coding in timing.code.coding if coding.code in _BY_CODE}
-        count = codes.pop() if len(codes) == 1 else None
-    return None if count is None else tuple(f"time {number + 1}" for number in range(count))
+    named = repeat.timeOfDay or repeat.when
+    counts = _coded(timing.code)
+    if repeat.frequency is not None or not named:
+        counts |= _counted(repeat)
+    if named:
+        return named if _every_day(repeat) and counts <= {len(named)} else None
+    return tuple(f"time {number + 1}" for number in range(counts.pop())) if len(counts) == 1 else None
+
+
+def _coded(code: CodeableConcept | None) -> set[int]:
+    """How often a day by its code: more than one answer where the codes contradict each other."""
+    return {_BY_CODE[coding.code] for coding in (code.coding if code else ()) if coding.code in _BY_CODE}
 
 
 def _every_day(repeat: Repeat) -> bool:
@@ -125,12 +168,12 @@ def _every_day(repeat: Repeat) -> bool:
     return repeat.period is None or repeat.period * _HOURS.get(repeat.periodUnit or "", Decimal(0)) == _DAY
 
 
-def _count(repeat: Repeat) -> int | None:
-    """How often a day."""
+def _counted(repeat: Repeat) -> set[int]:
+    """How often a day by its repetition; nothing where that cannot be told."""
     hours = _HOURS.get(repeat.periodUnit or "")
-    if repeat.frequencyMax or repeat.periodMax or not repeat.period or hours is None:
-        return None
+    if not repeat.period or hours is None:
+        return set()
     per_day = Decimal(repeat.frequency or 1) * _DAY / (repeat.period * hours)
     if per_day < 1:
-        return 0
-    return int(per_day) if per_day == int(per_day) and per_day <= _DAY else None
+        return {0}
+    return {int(per_day)} if per_day == int(per_day) and per_day <= _DAY else set()

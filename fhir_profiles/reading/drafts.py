@@ -16,12 +16,16 @@ from fhir_profiles.reading.products import LookUp, Product, Raw, product_of, rea
 from fhir_profiles.record import Bounds
 from fhir_profiles.terminology import Terminology
 
+# What was taken back or is over is not being ordered, though it stands among the orders that are signed.
+_OVER = frozenset({"cancelled", "completed", "ended", "entered-in-error", "revoked", "stopped"})
+
 
 class _Draft(Struct, frozen=True):
     """The elements of a draft that a rule looks at, of either kind of order."""
 
     resourceType: str
     id: str | None = None
+    status: str | None = None
     doNotPerform: bool | None = None
     subject: Reference | None = None
     code: CodeableConcept | None = None
@@ -53,7 +57,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 def read_drafts(reading: Reading, drafts: Iterable[Raw], look_up: LookUp) -> tuple[Draft, ...]:
-    """The drafts that can be read and are this patient's; kinds of resources that no rule concerns are passed over.
+    """The drafts that can be read, are this patient's and are to be done; kinds that no rule concerns are passed over.
 
     A product that stands neither in the draft nor among the drafts is looked up.
     """
@@ -71,7 +75,7 @@ def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None
     if raw.get("resourceType") not in ("ServiceRequest", "MedicationRequest"):
         return None
     draft = _convert(raw)
-    if draft.doNotPerform or reading.belongs(draft.subject) is Belongs.ANOTHERS:
+    if draft.doNotPerform or draft.status in _OVER or reading.belongs(draft.subject) is Belongs.ANOTHERS:
         return None
     reference = f"{draft.resourceType}/{draft.id}" if draft.id else f"{draft.resourceType} #{number}"
     product = _product(reading.vocabulary.terminology, draft, find)
@@ -119,11 +123,8 @@ def _product(terminology: Terminology, draft: _Draft, find: LookUp) -> Product:
 
 
 def _parts(reading: Reading, draft: _Draft, reference: str) -> tuple[Bounds, ...]:
-    repeats = [d.timing.repeat if d.timing else None for d in draft.dosageInstruction]
-    return tuple(
-        read_bounds(reading, reference, r.boundsPeriod, r.boundsDuration) if r is not None else Bounds()
-        for r in repeats
-    )
+    plans = draft.dosageInstruction
+    return tuple(read_bounds(reading, reference, p.timing.repeat if p.timing else None) for p in plans)
 
 
 def _start(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:

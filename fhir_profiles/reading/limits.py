@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from fhir_profiles.dates import When, read_when, years_between
-from fhir_profiles.elements import AgeRange, Measurement, Quantity, ReferenceRange
+from fhir_profiles.elements import Measurement, Quantity, Range, ReferenceRange
 from fhir_profiles.intervals import is_measurement
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Sex, UpperLimit
@@ -53,7 +53,7 @@ def _sexes(reading: Reading, given: ReferenceRange) -> frozenset[Sex] | None:
     return frozenset(sex for sex in _BOTH if f"sex-{sex}" in named) or None
 
 
-def _fits_age(reading: Reading, age: AgeRange, when: When) -> bool | None:
+def _fits_age(reading: Reading, age: Range, when: When) -> bool | None:
     """Whether the patient was of that age; None where a partial birth date or an undated result cannot say."""
     born = read_when(reading.patient.birthDate, reading.zone)
     low, high = _years(age.low), _years(age.high)

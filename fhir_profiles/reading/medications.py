@@ -144,11 +144,7 @@ def _bounded(reading: Reading, reference: str, start: str | None, end: str | Non
 
 def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], otherwise: Period) -> _Span:
     """The bounds of the dosages together: from the first start to the last end, open if one of them has no end."""
-    repeats = [d.timing.repeat if d.timing else None for d in dosages]
-    parts = tuple(
-        read_bounds(reading, reference, r.boundsPeriod, r.boundsDuration) if r is not None else Bounds()
-        for r in repeats
-    )
+    parts = tuple(read_bounds(reading, reference, d.timing.repeat if d.timing else None) for d in dosages)
     start = whole_start(parts)
     end = whole_end(parts) or (None if otherwise.end is None else reading.days(reference, otherwise.end))
     return _Span(reading.days(reference, otherwise.start) if start is None else start, end, parts)

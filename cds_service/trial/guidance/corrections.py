@@ -19,7 +19,7 @@ from cds_service.trial.guidance.orders import (
     safety_window,
     would_close,
 )
-from cds_service.trial.guidance.rewriting import Days, as_one, rewrite
+from cds_service.trial.guidance.rewriting import Days, as_one, last_day, rewrite
 from cds_service.trial.protocol import GuidanceRules
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.drafts import Draft
@@ -117,12 +117,16 @@ def _endings(order: Order, day: date | None) -> tuple[Ending | None, ...]:
     going = going_on(order, eve(day)) if day is not None else ()
     if day is None or eve(day) < order.care.day:
         return tuple(None for _ in going)  # sorafenib cannot end yesterday
-    return tuple(_ending(course, eve(day)) for course in going if course.reference.startswith("MedicationRequest/"))
+    prescribed = (course for course in going if course.reference.startswith("MedicationRequest/"))
+    return tuple(_ending(course, eve(day), order.care.day) for course in prescribed)
 
 
-def _ending(course: Course, last: date) -> Ending | None:
-    doses = rewrite(course.parts or (Bounds(),), course.start, end=last)
-    return Ending(course, last, doses) if doses is not None else None
+def _ending(course: Course, last: date, today: date) -> Ending | None:
+    """The prescription ended by that day, or sooner where its own length says so; None where that lies in the past."""
+    parts = course.parts or (Bounds(),)
+    doses = rewrite(parts, course.start, end=last)
+    ends = last_day(parts, doses) if doses is not None else None
+    return Ending(course, ends, doses) if doses is not None and ends is not None and ends >= today else None
 
 
 def _moved(order: Order) -> date | None:
@@ -136,7 +140,7 @@ def _moved(order: Order) -> date | None:
 
 def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
     wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
-    full = "SOR-02" in fired and fired["SOR-02"].severity is Severity.WARNING
+    full = "SOR-02" in fired
     parts = (as_one(order.draft.parts),) if full and order.draft.parts else order.draft.parts
     doses = _dates(order, fired, parts)
     return Correction(doses=doses, full_dose=full, tests=("hcg",) if wants_test else ())
@@ -149,7 +153,10 @@ def _dates(order: Order, fired: dict[str, Fired], parts: tuple[Bounds, ...]) -> 
     end = eve(planned) if planned is not None else None
     past = end is not None and end < order.care.day
     doses = None if past else rewrite(parts, order.draft.start, start=start, end=end)
-    return doses if doses is not None and any(days != Days() for days in doses) else ()
+    if doses is None or all(days == Days() for days in doses):
+        return ()
+    ends = last_day(parts, doses)
+    return doses if ends is None or ends >= order.care.day else ()
 
 
 def _restart(order: Order) -> date | None:

@@ -22,7 +22,20 @@ class Days:
 def as_one(parts: tuple[Bounds, ...]) -> Bounds:
     """The entries taken together: one entry that begins with the first and ends with the last of them."""
     alike = {part.length for part in parts}
-    return Bounds(whole_start(parts), whole_end(parts), alike.pop() if len(alike) == 1 else None)
+    length = alike.pop() if len(alike) == 1 else None
+    return Bounds(whole_start(parts), whole_end(parts), length, length is None and any(map(_lasts, parts)))
+
+
+def _lasts(part: Bounds) -> bool:
+    """Whether an entry has a length, be it counted or not."""
+    return part.length is not None or part.uncounted
+
+
+def last_day(parts: tuple[Bounds, ...], doses: tuple[Days, ...]) -> date | None:
+    """The day on which the last of the entries ends once they are rewritten; None where one of them has no end."""
+    ends = [days.end or (part.end.last if part.end else None) for part, days in zip(parts, doses, strict=True)]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def rewrite(
@@ -52,6 +65,8 @@ def _rewrite(part: Bounds, begins: DateInterval | None, start: date | None, end:
     over = end if closes else last
     if over is not None and over < first:
         return None
+    if part.uncounted and start is not None and over is None:
+        return None  # days would take the place of a length, and the order would have no end
     # a length says nothing beside days: it becomes the days that it means
     if part.length is not None and part.end is None and over is not None and (start or end):
         return Days(start or (own.first if own.is_day else None), over)
