@@ -39,11 +39,6 @@ class Reference(Element, frozen=True, gc=False):
 
     reference: str | None = None
     identifier: Identifier | None = None
-
-
-class NamedReference(Reference, frozen=True, gc=False):
-    """A pointer whose words tell what it points to, where that was not received."""
-
     display: str | None = None
 
 
@@ -71,18 +66,14 @@ class Range(Element, frozen=True, gc=False):
     high: Quantity | None = None
 
 
-class Limit(Element, frozen=True, gc=False):
-    """One end of a reference range."""
-
-    value: Decimal | None = None
-    unit: str | None = None
-    code: str | None = None
-
-
 class ReferenceRange(Element, frozen=True, gc=False):
-    """The upper end of what the laboratory calls normal for this result."""
+    """What the laboratory calls normal for this result.
 
-    high: Limit | None = None
+    Only the upper end is looked at; a lower end that does not fit makes the resource unreadable all the same.
+    """
+
+    low: Quantity | None = None
+    high: Quantity | None = None
     type: CodeableConcept | None = None
     appliesTo: tuple[CodeableConcept, ...] = ()
     age: Range | None = None

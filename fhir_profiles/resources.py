@@ -5,7 +5,6 @@ A resource type we never look at decodes to `Ignored`. Shapes follow https://hl7
 
 from collections.abc import Iterable
 from decimal import Decimal
-from operator import attrgetter
 from typing import Union
 
 from msgspec import Struct, defstruct, field
@@ -25,7 +24,6 @@ from fhir_profiles.elements import (
     Link,
     Measurement,
     MedicationIngredient,
-    NamedReference,
     OutcomeIssue,
     Period,
     Quantity,
@@ -117,7 +115,7 @@ class MedicationRequest(Resource, frozen=True, gc=False, tag="MedicationRequest"
     doNotPerform: bool | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: NamedReference | None = None
+    medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
     authoredOn: str | None = None
     dosageInstruction: tuple[Dosage, ...] = ()
@@ -129,7 +127,7 @@ class MedicationStatement(Resource, frozen=True, gc=False, tag="MedicationStatem
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: NamedReference | None = None
+    medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
@@ -142,7 +140,7 @@ class MedicationAdministration(Resource, frozen=True, gc=False, tag="MedicationA
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: NamedReference | None = None
+    medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
@@ -154,7 +152,7 @@ class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispens
     status: str | None = None
     subject: Reference | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: NamedReference | None = None
+    medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
     whenHandedOver: str | None = None
 
@@ -274,10 +272,9 @@ class Entry(Element, frozen=True, gc=False):
 
 def kinds_of(entries: Iterable[Entry]) -> tuple[type, ...]:
     """What each entry holds; `NoneType` where it holds nothing."""
-    return tuple(map(type, map(_RESOURCE, entries)))
+    return tuple([type(entry.resource) for entry in entries])
 
 
-_RESOURCE = attrgetter("resource")
 KNOWN_TYPES = frozenset(
     (*(kind.__name__ for kind in PATIENT_RESOURCES), "Medication", "OperationOutcome", "Bundle", *IGNORED_TYPES)
 )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval
-from fhir_profiles.elements import CodeableConcept, NamedReference, Period, Reference
+from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, label_of
@@ -32,7 +32,7 @@ class _Draft(Struct, frozen=True):
     occurrenceDateTime: str | None = None
     occurrencePeriod: Period | None = None
     medicationCodeableConcept: CodeableConcept | None = None
-    medicationReference: NamedReference | None = None
+    medicationReference: Reference | None = None
     contained: tuple[dict[str, Any], ...] = ()
     authoredOn: str | None = None
     dosageInstruction: tuple[DosePlan, ...] = ()

@@ -1,7 +1,6 @@
 """What the frame of a Bundle says of what it holds: pages, failures, matches (contract 4.1, FHIR R4 'Search')."""
 
 from collections.abc import Iterable
-from operator import attrgetter
 from types import NoneType
 from typing import NamedTuple
 
@@ -17,7 +16,6 @@ SEARCHSET = "searchset"
 _FAILED = frozenset({"error", "fatal"})
 _ANSWERS = frozenset({"batch-response", "transaction-response"})
 _BESIDE = frozenset({"include", "outcome"})
-_SEARCH = attrgetter("search")
 
 
 class Frame(NamedTuple):
@@ -35,7 +33,7 @@ class Frame(NamedTuple):
 
 def frame_of(bundle: Bundle, unread: int = 0) -> Frame:
     """The frame of a Bundle that also had `unread` matches which do not fit."""
-    some_beside = any(map(is_beside, set(map(_SEARCH, bundle.entry))))
+    some_beside = any(map(is_beside, {entry.search for entry in bundle.entry}))
     kinds = kinds_of(e for e in bundle.entry if not is_beside(e.search)) if some_beside else kinds_of(bundle.entry)
     counted = bundle.total is not None and bundle.total > len(kinds) + unread
     matches = len(kinds) + unread - kinds.count(OperationOutcome)

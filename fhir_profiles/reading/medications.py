@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fhir_profiles.dates import DateInterval
-from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, NamedReference, Period
+from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import Bounds, Course, Doubt
@@ -78,7 +78,7 @@ def _is_named(concept: CodeableConcept) -> bool:
     return bool(concept.text) or any(coding.display for coding in concept.coding)
 
 
-def _any_drug(reading: Reading, reference: NamedReference | None) -> Mapping[str, Doubt]:
+def _any_drug(reading: Reading, reference: Reference | None) -> Mapping[str, Doubt]:
     display = reference.display if reference else None
     sets = reading.vocabulary.terminology.sets.values()
     drugs = frozenset(s.name for s in sets if "medication" in s.kinds and s.decides)

@@ -57,6 +57,20 @@ def test_a_broken_resource_alone_is_an_issue() -> None:
     assert decoded.issues == (QualityIssue(f"Condition/{BRAIN}", "unreadable-resource", "code"),)
 
 
+@pytest.mark.parametrize(
+    ("added", "place"),
+    [
+        ({"referenceRange": [{"low": {"value": "low"}}]}, "referenceRange[0].low.value"),
+        ({"referenceRange": [{"high": {"value": 9, "comparator": 1}}]}, "referenceRange[0].high.comparator"),
+        ({"subject": {"reference": "Patient/p1", "display": 5}}, "subject.display"),
+    ],
+)
+def test_what_is_malformed_where_no_rule_looks_leaves_its_resource_unread(added: Json, place: str) -> None:
+    decoded = decode({**bilirubin("1.0"), **added})
+    assert [issue.detail for issue in decoded.issues] == [place]
+    assert decoded.states == ((Source.OBSERVATIONS, SourceState.IN_PART),)
+
+
 @pytest.mark.parametrize("kind", ["batch-response", "collection"])
 def test_bundles_within_a_bundle_are_opened(kind: str) -> None:
     found = bundle(condition(CANCER), condition(BRAIN), kind="searchset")
