@@ -150,13 +150,15 @@ class Bounds(Struct, frozen=True, gc=False):
 class Course(Fact, frozen=True, kw_only=True, gc=False):
     """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now.
 
-    `active`: the status says that it is taken, not on hold or stopped. `parts`: the dosage entries of a prescription.
+    `active`: the status says that it is taken, not on hold or stopped. `ordered`: a prescription, which alone can speak
+    of days to come. `parts`: its dosage entries.
     """
 
     start: DateInterval
     end: DateInterval | None
     open: bool
     active: bool
+    ordered: bool
     parts: tuple[Bounds, ...] = ()
 
 

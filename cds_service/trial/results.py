@@ -195,6 +195,20 @@ def usable_between(record: PatientRecord, measures: Measures, name: str, first: 
     return any(_product(measures, analyte.derived_from, *pair)[0] is not None for pair in pairs)
 
 
+def perhaps_between(record: PatientRecord, measures: Measures, name: str, first: date, last: date) -> bool:
+    """Whether a usable result of the analyte, of no certain day, may be of these days."""
+    analyte = measures.analytes[name]
+    return any(
+        not result.when.days.is_day
+        and result.when.days.first <= last
+        and first <= result.when.days.last
+        and first <= last
+        and is_firm(result, analyte.value_set)
+        and number_in_unit(measures, analyte, result.value)[0] is not None
+        for result in _of(record, analyte.value_set)
+    )
+
+
 def _product(
     measures: Measures, names: tuple[str, str], whole: Result, share: Result
 ) -> tuple[NumberInterval | None, str]:

@@ -69,6 +69,7 @@ def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]
         end=span.end,
         open=span.end is None and drug.status in _OPEN,
         active=drug.status in _TAKEN,
+        ordered=isinstance(drug, MedicationRequest),
         parts=span.parts,
     )
 

@@ -52,7 +52,7 @@ def _steps() -> st.SearchStrategy[Step]:
     window = st.builds(lambda first, more: (first, first + timedelta(days=more)), _days, st.integers(0, 60))
     identity = st.integers(1, 8).map(lambda n: f"NEXT-0{n}")
     return st.builds(
-        Step, identity, st.sampled_from(State), st.one_of(st.none(), window), st.just(message("step.examination"))
+        Step, identity, st.sampled_from(State), st.one_of(st.none(), window), st.just(message("step.orders-open"))
     )
 
 

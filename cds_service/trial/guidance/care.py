@@ -8,7 +8,7 @@ from cds_service.trial.findings import Finding, Verdict
 from cds_service.trial.guidance.history import History, read_history
 from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
 from cds_service.trial.protocol import GuidanceRules
-from cds_service.trial.results import usable_between
+from cds_service.trial.results import perhaps_between, usable_between
 from fhir_profiles.dates import add_days
 from fhir_profiles.record import Source, SourceState
 
@@ -27,6 +27,14 @@ class Care:
     def day(self) -> date:
         """Today."""
         return self.case.day
+
+    @property
+    def tace_planned(self) -> bool | None:
+        """Whether a further TACE is planned; None when the date of its order does not tell."""
+        some_day = self.history.plans_of_some_day
+        if self.history.next_plan(self.day) is not None or any(days.first >= self.day for days in some_day):
+            return True
+        return None if some_day else False
 
     @property
     def tace_permitted(self) -> bool:
@@ -63,6 +71,14 @@ def missing_safety(care: Care, window: tuple[date, date]) -> tuple[str, ...]:
     )
 
 
+def undated_safety(care: Care, window: tuple[date, date]) -> tuple[str, ...]:
+    """The safety analytes with a usable result that may or may not be of a day of the window."""
+    record, measures, last = care.case.record, care.case.measures, min(window[1], care.day)
+    return tuple(
+        name for name in care.rules.safety_analytes if perhaps_between(record, measures, name, window[0], last)
+    )
+
+
 def progression(care: Care, *, after: date | None = None) -> bool:
     """Whether the latest response outside the liver is progression."""
     found = latest_of(care.responses, intrahepatic=False, after=after)
@@ -73,20 +89,32 @@ def review_degree(care: Care) -> str | None:
     """NEXT-06: what has to be reviewed: review, decide, stop; None for nothing."""
     if not care.tace_permitted:
         return "stop" if progression(care) else "review"
-    latest = care.history.latest
-    undecided = latest is not None and not care.history.sessions.doubtful and progression(care, after=latest)
-    planned = care.history.next_plan(care.day) is not None or care.history.plan_of_some_day
-    return "decide" if undecided and not planned else None
+    latest = care.history.sessions.last_possible
+    undecided = latest is not None and progression(care, after=latest)
+    return "decide" if undecided and care.tace_planned is False else None
 
 
 def decision_open(care: Care) -> bool:
-    """Whether nobody can say if a decision is due: the latest response is open, or the sessions were not asked for."""
-    if not care.tace_permitted or care.history.next_plan(care.day) is not None or care.history.plan_of_some_day:
+    """Whether nobody can say if a decision is due: the latest response, session or plan is open, or was not read."""
+    if not care.tace_permitted or care.tace_planned:
         return False
     latest = care.history.latest
-    if latest is None or care.history.sessions.doubtful:
+    if latest is None and not care.history.sessions.doubtful:
         return progression(care) and not care.read(Source.PROCEDURES)
-    found = latest_of(care.responses, intrahepatic=False, after=latest)
-    outside = [o for o in care.responses if not o.intrahepatic and o.days.last > latest]
-    worsened = any(o.response is Response.PROGRESSION for o in outside)
-    return worsened and found is not None and found.response is None
+    return _may_have_progressed(care, after=latest)
+
+
+def restart_open(care: Care) -> bool:
+    """Whether nobody can say if sorafenib is to be started again: a decision is due, or its grounds are open."""
+    if care.tace_permitted:
+        return review_degree(care) == "decide" or decision_open(care)
+    return not progression(care) and _may_have_progressed(care)
+
+
+def _may_have_progressed(care: Care, *, after: date | None = None) -> bool:
+    """Whether the latest response outside the liver is progression, or one of those that may be the latest is."""
+    found = latest_of(care.responses, intrahepatic=False, after=after)
+    if found is None or found.response is not None:
+        return found is not None and found.response is Response.PROGRESSION
+    outside = [o for o in care.responses if not o.intrahepatic and (after is None or o.days.last > after)]
+    return any(o.response is Response.PROGRESSION for o in outside)

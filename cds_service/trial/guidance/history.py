@@ -19,10 +19,14 @@ Imaging = ImagingFact | ProcedureFact
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The TACE sessions since enrolment. `latest` is None without one; `doubtful` when which is the latest is open."""
+    """The TACE sessions since enrolment. `latest` is None without one; `doubtful` when which is the latest is open.
+
+    `last_possible`: the last day on which the latest can have been; None where perhaps there was no session at all.
+    """
 
     certain: tuple[ProcedureFact, ...]
     doubtful: bool
+    last_possible: date | None
 
     @property
     def latest(self) -> date | None:
@@ -47,7 +51,7 @@ class History:
     courses: tuple[Course, ...]
     courses_in_doubt: tuple[Course, ...]
     plans: tuple[Plan, ...]
-    plan_of_some_day: bool
+    plans_of_some_day: tuple[DateInterval, ...]
     dynamic: tuple[Imaging, ...]
     dynamic_in_doubt: tuple[Imaging, ...]
     visits: tuple[Visit, ...]
@@ -64,7 +68,7 @@ class History:
 
     def first_course(self) -> Course | None:
         """The first sorafenib course since enrolment."""
-        return min(self.courses, key=lambda course: course.start.first, default=None)
+        return min(self.courses, key=lambda course: course.start, default=None)
 
     def latest_course(self) -> Course | None:
         """The latest sorafenib course since enrolment."""
@@ -95,7 +99,7 @@ def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> Hist
         courses=tuple(c for c in courses if SORAFENIB in c.sets and _since(c.start, start)),
         courses_in_doubt=tuple(c for c in courses if _in_doubt(c, c.start, start, SORAFENIB)),
         plans=_plans(record, day),
-        plan_of_some_day=bool(_plans_of_some_day(record, day)),
+        plans_of_some_day=_plans_of_some_day(record, day),
         dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
         dynamic_in_doubt=_imaging_in_doubt(record, start, day),
         visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
@@ -104,8 +108,11 @@ def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> Hist
 
 
 def _is_course(course: Course, day: date) -> bool:
-    """Whether it began, or is ordered to begin: what was stopped or held before its first day never was one."""
-    return course.active or course.start.first <= day
+    """Whether it began, or is ordered to begin: what was stopped or held before its first day never was one.
+
+    A statement, an administration or a dispense of a day to come is no history, and orders nothing.
+    """
+    return course.start.first <= day or (course.active and course.ordered)
 
 
 def _since(days: DateInterval, start: DateInterval | None) -> bool:
@@ -126,7 +133,9 @@ def _sessions(record: PatientRecord, start: DateInterval | None, day: date) -> S
     certain = tuple(f for f in facts if _is_session(f) and f.dated.is_day and _since(f.dated, start))
     latest = max((f.dated.last for f in certain), default=date.min)
     others = [f for f in facts if f not in certain and (start is None or f.dated.last >= start.first)]
-    return Sessions(certain, any(f.dated.cut_at(day).last > latest for f in others))
+    ends = [f.dated.cut_at(day).last for f in others]
+    some = bool(certain) or any(_is_session(f) and _since(f.dated, start) for f in others)
+    return Sessions(certain, any(end > latest for end in ends), max([latest, *ends]) if some else None)
 
 
 def _is_session(fact: ProcedureFact) -> bool:

@@ -49,24 +49,26 @@ _SECONDARY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One response: what it is (None: nobody can read it), where, and when."""
+    """One response: what it is (None: nobody can read it), where, and when; `since`: surely not before enrolment."""
 
     response: Response | None
     intrahepatic: bool
     days: DateInterval
     reference: str
+    since: bool
 
 
 def read_responses(record: PatientRecord, start: DateInterval | None, day: date) -> tuple[Observed, ...]:
-    """Every response since enrolment whose place is told; others tell neither."""
+    """Every response that may be one since enrolment and whose place is told; others tell neither."""
     places = _places(record)
     found = []
     for name in _KINDS:
         for result in record.results.get(name, ()):
-            response, inside = _response(result), _inside(result, places)
-            past = result.when.days.first <= day and (start is None or result.when.days.first >= start.last)
-            if is_firm(result, name) and inside is not None and past:
-                found.append(Observed(response, inside, result.when.days, result.reference))
+            inside, days = _inside(result, places), result.when.days
+            possible = days.first <= day and (start is None or days.last >= start.first)
+            if is_firm(result, name) and inside is not None and possible:
+                since = start is None or days.first >= start.last
+                found.append(Observed(_response(result), inside, days.cut_at(day), result.reference, since))
     return tuple(sorted(found, key=lambda o: (o.days, o.reference)))
 
 
@@ -112,8 +114,9 @@ def latest_of(responses: tuple[Observed, ...], *, intrahepatic: bool, after: dat
     latest = [o for o in there if o.days.last >= newest]
     if not latest:
         return None
-    certain = all(o.days.is_day for o in latest) or len({o.response for o in latest}) == 1
-    counted = after is None or all(o.days.first > after for o in latest)
-    if not (certain and counted) or any(o.response is None for o in latest):
+    sure = [o for o in latest if o.since and (after is None or o.days.first > after)]
+    ordered = len(sure) == len(latest) and all(o.days.is_day for o in latest)
+    alike = len({o.response for o in latest}) == 1
+    if not sure or not (ordered or alike) or any(o.response is None for o in latest):
         return replace(latest[-1], response=None)
-    return max(latest, key=lambda o: (_WORST_LAST.index(o.response or Response.COMPLETE), o.reference))
+    return max(sure, key=lambda o: (_WORST_LAST.index(o.response or Response.COMPLETE), o.reference))

@@ -6,11 +6,19 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Message, message
-from cds_service.trial.guidance.care import Care, days_after, decision_open, missing_safety, review_degree
-from cds_service.trial.guidance.history import ended_by, is_taken
+from cds_service.trial.guidance.care import (
+    Care,
+    days_after,
+    decision_open,
+    missing_safety,
+    restart_open,
+    review_degree,
+    undated_safety,
+)
+from cds_service.trial.guidance.history import SORAFENIB, Plan, ended_by, is_taken
 from cds_service.trial.phase import Phase
-from fhir_profiles.dates import add_days, add_months
-from fhir_profiles.record import Source
+from fhir_profiles.dates import DateInterval, add_days, add_months
+from fhir_profiles.record import Course, Source
 
 
 class State(StrEnum):
@@ -50,9 +58,9 @@ def _by_window(day: date, window: tuple[date, date]) -> State:
 
 def _start_sorafenib(care: Care) -> Iterator[Step]:
     """NEXT-01: sorafenib is started in the days after TACE."""
-    latest, degree = care.history.latest, review_degree(care)
+    latest = care.history.latest
     unasked = not care.read(Source.PROCEDURES)
-    if degree == "stop" or (latest is None and not care.history.sessions.doubtful and not unasked):
+    if review_degree(care) == "stop" or (latest is None and not care.history.sessions.doubtful and not unasked):
         return
     sources = (Source.PROCEDURES, Source.MEDICATIONS, Source.CONDITIONS, Source.OBSERVATIONS)
     if latest is None or care.history.sessions.doubtful:
@@ -61,7 +69,7 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
     window = days_after(latest, care.rules.start_sorafenib)
     if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
-    elif not care.read(*sources) or degree == "decide" or _may_have_started(care, latest):
+    elif not care.read(*sources) or restart_open(care) or _may_have_started(care, latest):
         yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-open", latest=latest))
     else:
         yield _sorafenib_wanted(care, latest, window)
@@ -95,47 +103,85 @@ def _response_imaging(care: Care) -> Iterator[Step]:
         yield Step("NEXT-02", State.DONE, window, reason)
     elif not care.read(Source.PROCEDURES, Source.IMAGING):
         yield Step("NEXT-02", State.UNKNOWN, window, reason)
-    elif any(fact.dated.last >= window[0] for fact in care.history.dynamic_in_doubt + care.history.dynamic):
+    elif any(
+        _may_reach(fact.dated, window[0], care.day) for fact in care.history.dynamic_in_doubt + care.history.dynamic
+    ):
         yield Step("NEXT-02", State.UNKNOWN, window, message("step.imaging-unstated", latest=latest))
     else:
         yield Step("NEXT-02", _by_window(care.day, window), window, reason)
 
 
+def _may_reach(days: DateInterval, first: date, today: date) -> bool:
+    """Whether what lies behind us may be of that first day or later."""
+    return days.cut_at(today).last >= first
+
+
 def _examination(care: Care) -> Iterator[Step]:
     """NEXT-03: routine examination, counted from the first sorafenib course, then from visit to visit."""
     first = care.history.first_course()
-    if care.read(Source.MEDICATIONS) if first is None else first.start.first > care.day:
+    none = care.read(Source.MEDICATIONS) and not _in_doubt(care)
+    if none if first is None else first.start.first > care.day:
         return
-    if first is None or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not first.start.is_day:
+    if first is None or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not _is_first(care, first):
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
         return
-    opening = window = days_after(first.start.first, care.rules.first_examination)
+    name, anchor, days = "step.first-examination", first.start.first, care.rules.first_examination
+    opening = window = days_after(anchor, days)
     outpatient = sorted((v for v in care.history.visits if v.outpatient), key=lambda v: (v.start.first, v.reference))
     for visit in outpatient:
         if visit.start.is_day and visit.start.first >= window[0]:
-            window = days_after(visit.start.first, care.rules.next_examination)
-    doubtful = any(not v.start.is_day and v.start.last >= opening[0] for v in outpatient)
-    state = State.UNKNOWN if doubtful else _by_window(care.day, window)
-    yield Step("NEXT-03", state, window, message("step.examination"))
+            name, anchor, days = "step.next-examination", visit.start.first, care.rules.next_examination
+            window = days_after(anchor, days)
+    if any(not v.start.is_day and _may_reach(v.start, opening[0], care.day) for v in outpatient):
+        yield Step("NEXT-03", State.UNKNOWN, window, message("step.examination-open"))
+    else:
+        reason = message(name, day=anchor, least=days[0], most=days[1])
+        yield Step("NEXT-03", _by_window(care.day, window), window, reason)
+
+
+def _in_doubt(care: Care) -> tuple[Course, ...]:
+    """Courses of sorafenib that may or may not be the study's: of no certain day, or perhaps another's."""
+    return tuple(course for course in care.history.courses_in_doubt if SORAFENIB in course.sets)
+
+
+def _is_first(care: Care, course: Course) -> bool:
+    """Whether the study's first course certainly began on that day: no other of sorafenib may be of an earlier one."""
+    return course.start.is_day and all(c.start.first >= course.start.first for c in _in_doubt(care))
 
 
 def _safety(care: Care) -> Iterator[Step]:
     """NEXT-04: safety evaluation in the days before the next TACE."""
     plan = care.history.next_plan(care.day)
-    window = days_after(plan.day, care.rules.safety) if plan is not None else None
-    missing = missing_safety(care, window) if window is not None else ()
-    if not care.read(Source.ORDERS) and (plan is None or missing):
+    if plan is None:
+        yield from _without_a_day(care, "NEXT-04", read=care.read(Source.ORDERS))
+        return
+    window = days_after(plan.day, care.rules.safety)
+    missing, undated = missing_safety(care, window), undated_safety(care, window)
+    if missing and not care.read(Source.ORDERS):
         yield Step("NEXT-04", State.UNKNOWN, None, message("step.orders-open"))
-        return
-    if plan is None or window is None:
-        return
-    if not missing and plan.open:
-        yield Step("NEXT-04", State.UNKNOWN, window, message("step.next-tace-open"))
     elif not missing:
-        yield Step("NEXT-04", State.DONE, window, message("step.safety-done", day=plan.day))
+        yield _of_plan("NEXT-04", State.DONE, plan, window, message("step.safety-done", day=plan.day))
+    elif set(missing) <= set(undated):
+        reason = message("step.safety-undated", day=plan.day, concepts=missing)
+        yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
         state = _by_window(care.day, window) if care.read(Source.OBSERVATIONS) else State.UNKNOWN
-        yield Step("NEXT-04", state, window, message("step.safety", day=plan.day, concepts=missing))
+        yield _of_plan("NEXT-04", state, plan, window, message("step.safety", day=plan.day, concepts=missing))
+
+
+def _without_a_day(care: Care, step: str, *, read: bool) -> Iterator[Step]:
+    """A step before a TACE of which no day is on record: open if one is ordered for a month, or orders are unread."""
+    if not read:
+        yield Step(step, State.UNKNOWN, None, message("step.orders-open"))
+    elif any(not days.is_undated for days in care.history.plans_of_some_day):
+        yield Step(step, State.UNKNOWN, None, message("step.next-tace-open"))
+
+
+def _of_plan(step: str, state: State, plan: Plan, window: tuple[date, date], reason: Message) -> Step:
+    """A step before a TACE; neither done nor still ahead where another TACE may come first."""
+    if plan.open and state in (State.DONE, State.UPCOMING):
+        return Step(step, State.UNKNOWN, window, message("step.next-tace-open"))
+    return Step(step, state, window, reason)
 
 
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
@@ -143,18 +189,15 @@ def _stop_sorafenib(care: Care) -> Iterator[Step]:
     plan = care.history.next_plan(care.day)
     read = care.read(Source.ORDERS, Source.MEDICATIONS)
     if plan is None:
-        if not read:
-            yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
+        if not read or _stopped(care, care.day) is not None:
+            yield from _without_a_day(care, "NEXT-05", read=read)
         return
     eve = add_days(plan.day, -1)
-    window, reason = (eve, eve), message("step.stop-sorafenib", day=plan.day)
     state = _stopped(care, eve)
-    if state is State.DONE and plan.open:
-        yield Step("NEXT-05", State.UNKNOWN, window, message("step.next-tace-open"))
-    elif state is not State.DONE and not read:
+    if state is not State.DONE and not read:
         yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
     elif state is not None:
-        yield Step("NEXT-05", state, window, reason)
+        yield _of_plan("NEXT-05", state, plan, (eve, eve), message("step.stop-sorafenib", day=plan.day))
 
 
 def _stopped(care: Care, eve: date) -> State | None:
@@ -195,7 +238,9 @@ def _first_tace(care: Care) -> Iterator[Step]:
         yield Step("NEXT-08", State.UNKNOWN, None, message("step.tace-date-open"))
         return
     plan = care.history.next_plan(care.day)
-    if plan is None:
+    if plan is None and any(not days.is_undated for days in care.history.plans_of_some_day):
+        yield Step("NEXT-08", State.UNKNOWN, None, message("step.next-tace-open"))
+    elif plan is None:
         yield Step("NEXT-08", State.DUE, None, message("step.first-tace"))
     else:
         yield Step("NEXT-08", State.UPCOMING, (plan.day, plan.day), message("step.first-tace-planned", day=plan.day))

@@ -119,7 +119,8 @@ def _looks(care: Care) -> Iterator[Event]:
         if found.response is None:
             continue
         place = "timeline.response-liver" if found.intrahepatic else "timeline.response-elsewhere"
-        yield Event(Kind.RESPONSE, found.days, message(place, response=found.response.value), found.reference)
+        text = message(place, response=found.response.value)
+        yield Event(Kind.RESPONSE, found.days, text, found.reference, certain=found.since)
     for visit in history.visits:
         if visit.outpatient and visit.start.last >= _enrolled_from(care):
             days = visit.start.cut_at(care.day)
