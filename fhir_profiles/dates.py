@@ -40,6 +40,11 @@ class DateInterval(NamedTuple):
 UNDATED = DateInterval(date.min, date.max)
 
 
+def end_after(start: DateInterval, end: DateInterval) -> DateInterval:
+    """The end of what began on `start`; an end before the start contradicts it, and may be any day between the two."""
+    return DateInterval(end.first, start.last) if end.last < start.first else end
+
+
 class When(NamedTuple):
     """When something happened: the days it may have been, and the instant where one was recorded."""
 

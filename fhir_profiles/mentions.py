@@ -51,7 +51,7 @@ class MentionIndex:
 
     def find(self, text: str) -> frozenset[str]:
         """The names of the value sets whose concept the text mentions."""
-        lowered = normalize("NFC", text).lower()
+        lowered = (text if text.isascii() else normalize("NFKC", text)).lower()
         found: set[tuple[str, int, int]] = set()
         denied: list[tuple[int, int]] = []
         for index, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
@@ -92,11 +92,11 @@ class MentionIndex:
 def _words_of(code_set: CodeSet, displays: tuple[str, ...]) -> Iterable[tuple[str, _Word]]:
     for text in code_set.mentions:
         latin = bool(_LATIN.match(text))
-        yield normalize("NFC", text).lower(), _Word(code_set.name, whole=latin and text.isupper(), latin=latin)
+        yield normalize("NFKC", text).lower(), _Word(code_set.name, whole=latin and text.isupper(), latin=latin)
     for display in displays:
         text = _SEMANTIC_TAG.sub("", display).strip()
         if len(text) >= _SHORTEST_DISPLAY:
-            yield text.lower(), _Word(code_set.name, whole=False, latin=bool(_LATIN.match(text)))
+            yield normalize("NFKC", text).lower(), _Word(code_set.name, whole=False, latin=bool(_LATIN.match(text)))
 
 
 def _lies_within(text: str, start: int, end: int, trap: str) -> bool:

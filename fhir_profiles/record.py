@@ -63,6 +63,7 @@ class Doubt(StrEnum):
     WORDS_ONLY = "words-only"
     UNVERIFIED_CODE = "unverified-code"
     UNRESOLVED = "unresolved"
+    UNSTATED = "unstated"
 
 
 class QualityIssue(Struct, frozen=True, gc=False):

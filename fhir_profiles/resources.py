@@ -47,6 +47,17 @@ class Resource(Struct, frozen=True, gc=False, tag_field="resourceType"):
     id: str | None = None
 
 
+class ClinicalResource(Resource, frozen=True, gc=False):
+    """What is recorded of a patient, as it stands.
+
+    A modifier extension or implicit rules may turn the meaning around, and FHIR forbids to read past them: with
+    either the resource does not fit, and is not read (https://hl7.org/fhir/R4/extensibility.html#modifierExtension).
+    """
+
+    modifierExtension: tuple[()] = ()
+    implicitRules: None = None
+
+
 class Patient(Resource, frozen=True, gc=False, tag="Patient"):
     """Who the record is about."""
 
@@ -57,7 +68,7 @@ class Patient(Resource, frozen=True, gc=False, tag="Patient"):
     deceasedDateTime: str | None = None
 
 
-class Condition(Resource, frozen=True, gc=False, tag="Condition"):
+class Condition(ClinicalResource, frozen=True, gc=False, tag="Condition"):
     """A diagnosis or problem."""
 
     subject: Reference | None = None
@@ -74,7 +85,7 @@ class Condition(Resource, frozen=True, gc=False, tag="Condition"):
     recordedDate: str | None = None
 
 
-class Observation(Resource, frozen=True, gc=False, tag="Observation"):
+class Observation(ClinicalResource, frozen=True, gc=False, tag="Observation"):
     """A measurement, a score, a finding."""
 
     status: str | None = None
@@ -97,7 +108,7 @@ class Observation(Resource, frozen=True, gc=False, tag="Observation"):
     component: tuple[Measurement, ...] = ()
 
 
-class Procedure(Resource, frozen=True, gc=False, tag="Procedure"):
+class Procedure(ClinicalResource, frozen=True, gc=False, tag="Procedure"):
     """Something done to the patient."""
 
     status: str | None = None
@@ -107,7 +118,7 @@ class Procedure(Resource, frozen=True, gc=False, tag="Procedure"):
     performedPeriod: Period | None = None
 
 
-class MedicationRequest(Resource, frozen=True, gc=False, tag="MedicationRequest"):
+class MedicationRequest(ClinicalResource, frozen=True, gc=False, tag="MedicationRequest"):
     """A prescription."""
 
     status: str | None = None
@@ -121,7 +132,7 @@ class MedicationRequest(Resource, frozen=True, gc=False, tag="MedicationRequest"
     dosageInstruction: tuple[Dosage, ...] = ()
 
 
-class MedicationStatement(Resource, frozen=True, gc=False, tag="MedicationStatement"):
+class MedicationStatement(ClinicalResource, frozen=True, gc=False, tag="MedicationStatement"):
     """What somebody says the patient takes or took."""
 
     status: str | None = None
@@ -134,7 +145,7 @@ class MedicationStatement(Resource, frozen=True, gc=False, tag="MedicationStatem
     dosage: tuple[Dosage, ...] = ()
 
 
-class MedicationAdministration(Resource, frozen=True, gc=False, tag="MedicationAdministration"):
+class MedicationAdministration(ClinicalResource, frozen=True, gc=False, tag="MedicationAdministration"):
     """A dose that was given."""
 
     status: str | None = None
@@ -146,7 +157,7 @@ class MedicationAdministration(Resource, frozen=True, gc=False, tag="MedicationA
     effectivePeriod: Period | None = None
 
 
-class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispense"):
+class MedicationDispense(ClinicalResource, frozen=True, gc=False, tag="MedicationDispense"):
     """A drug handed over."""
 
     status: str | None = None
@@ -157,7 +168,7 @@ class MedicationDispense(Resource, frozen=True, gc=False, tag="MedicationDispens
     whenHandedOver: str | None = None
 
 
-class Encounter(Resource, frozen=True, gc=False, tag="Encounter"):
+class Encounter(ClinicalResource, frozen=True, gc=False, tag="Encounter"):
     """A visit or a stay; `class` is its kind."""
 
     status: str | None = None
@@ -166,7 +177,7 @@ class Encounter(Resource, frozen=True, gc=False, tag="Encounter"):
     period: Period | None = None
 
 
-class DiagnosticReport(Resource, frozen=True, gc=False, tag="DiagnosticReport"):
+class DiagnosticReport(ClinicalResource, frozen=True, gc=False, tag="DiagnosticReport"):
     """A report, of imaging above all."""
 
     status: str | None = None
@@ -177,7 +188,7 @@ class DiagnosticReport(Resource, frozen=True, gc=False, tag="DiagnosticReport"):
     issued: str | None = None
 
 
-class ServiceRequest(Resource, frozen=True, gc=False, tag="ServiceRequest"):
+class ServiceRequest(ClinicalResource, frozen=True, gc=False, tag="ServiceRequest"):
     """An order for a procedure or a test."""
 
     status: str | None = None
@@ -189,7 +200,7 @@ class ServiceRequest(Resource, frozen=True, gc=False, tag="ServiceRequest"):
     occurrencePeriod: Period | None = None
 
 
-class AllergyIntolerance(Resource, frozen=True, gc=False, tag="AllergyIntolerance"):
+class AllergyIntolerance(ClinicalResource, frozen=True, gc=False, tag="AllergyIntolerance"):
     """An allergy or intolerance."""
 
     patient: Reference | None = None

@@ -37,7 +37,7 @@ _KEY_WORDS = {
     "range_high": "upper limit",
     "reference_display": "shown as",
 }
-_ABSENT = {"status": "clinical status", "verified": "verification status", "on": "date"}
+_ABSENT = {"verified": "verification status", "on": "date"}
 
 
 def record_in_words(case: ClinicalCase) -> str:
@@ -70,7 +70,7 @@ def item_in_words(item: Item) -> str:
 def _pair(key: str, value: object) -> str:
     if key == "text":
         return f"in words “{value}”"
-    if value in NOTHING:
+    if isinstance(value, str) and value in NOTHING:
         return f"no {_ABSENT.get(key, key)}"
     if key == "site" and isinstance(value, str) and not value.startswith("site-"):
         return f"site in words “{value}”"

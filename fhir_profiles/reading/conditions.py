@@ -4,45 +4,42 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, read_when
+from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, end_after, read_when
 from fhir_profiles.elements import CodeableConcept, Quantity
-from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
+from fhir_profiles.reading.context import Belongs, Reading, end_of, in_doubt, label_of, start_of
 from fhir_profiles.record import Activity, AllergyFact, ConditionFact, Doubt, ProcedureFact
 from fhir_profiles.resources import AllergyIntolerance, Condition, Procedure
 
 _NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
 _PRESENT = frozenset({"active", "recurrence", "relapse"})
 _PAST = frozenset({"inactive", "remission", "resolved"})
-_VERIFICATION = _NOT_A_CONDITION | {"confirmed", "unconfirmed", "provisional", "differential"}
+_CONFIRMED = frozenset({"confirmed"})
+_VERIFICATION = _NOT_A_CONDITION | _CONFIRMED | {"unconfirmed", "provisional", "differential"}
 _CLINICAL = _PRESENT | _PAST
 _DONE = frozenset({"completed", "in-progress"})
-_NOT_AN_ALLERGY = frozenset({"refuted", "entered-in-error"})
+_PAST_ALLERGY = frozenset({"inactive", "resolved"})
 _MONTHS_IN = {
     **dict.fromkeys(("a", "yr", "yrs", "y", "year", "years", "Years"), 12),
     **dict.fromkeys(("mo", "month", "months"), 1),
 }
 
 
-def status_code(concept: CodeableConcept | None, known: frozenset[str]) -> str | None:
-    """The code of a status; None when the status is absent, "" when it is there and says nothing we know."""
-    if concept is None:
-        return None
-    for coding in concept.coding:
-        if coding.code in known:
-            return coding.code
-    return ""
+def _says(status: CodeableConcept, *, only: frozenset[str], of: frozenset[str]) -> bool:
+    """Whether a status says this and nothing against it: of the codes that we know, `only` such."""
+    codes = {coding.code for coding in status.coding} & of
+    return bool(codes) and codes <= only
 
 
 def read_condition(reading: Reading, condition: Condition) -> ConditionFact | None:
     """The diagnosis as a fact; None when its status takes it out of the record or no criterion knows it."""
-    verified = status_code(condition.verificationStatus, _VERIFICATION)
-    if verified in _NOT_A_CONDITION:
+    verified = condition.verificationStatus
+    if verified is not None and _says(verified, only=_NOT_A_CONDITION, of=_VERIFICATION):
         return None
     sets, maybe = reading.classify_one(condition.code)
     if not sets and not maybe:
         return None
-    if verified not in (None, "confirmed"):
-        sets, maybe = frozenset(), {**maybe, **dict.fromkeys(sorted(sets), Doubt.UNCONFIRMED)}
+    if verified is not None and not _says(verified, only=_CONFIRMED, of=_VERIFICATION):
+        sets, maybe = in_doubt((sets, maybe), Doubt.UNCONFIRMED)
     return _condition_fact(reading, condition, sets, maybe)
 
 
@@ -54,7 +51,7 @@ def _condition_fact(
     if condition.onsetAge is not None and onset == UNDATED:
         onset = _at_age(reading, condition.onsetAge)
     recorded = condition.onsetDateTime is not None or onset != UNDATED
-    end = _end_of_condition(reading, condition, reference)
+    end = _end_of_condition(reading, condition, reference, onset)
     return ConditionFact(
         reference=reference,
         label=label_of(condition.code),
@@ -72,19 +69,23 @@ def _condition_fact(
     )
 
 
-def _end_of_condition(reading: Reading, condition: Condition, reference: str) -> DateInterval | None:
+def _end_of_condition(
+    reading: Reading, condition: Condition, reference: str, onset: DateInterval
+) -> DateInterval | None:
     if condition.abatementDateTime or end_of(condition.abatementPeriod):
-        return reading.days(reference, condition.abatementDateTime, end_of(condition.abatementPeriod))
-    if condition.abatementAge is not None:
-        return _at_age(reading, condition.abatementAge)
-    return None
+        end = reading.days(reference, condition.abatementDateTime, end_of(condition.abatementPeriod))
+    elif condition.abatementAge is not None:
+        end = _at_age(reading, condition.abatementAge)
+    else:
+        return None
+    return end_after(onset, end)
 
 
 def _activity(condition: Condition, end: DateInterval | None) -> Activity:
-    status = status_code(condition.clinicalStatus, _CLINICAL)
-    if status in _PAST:
+    status = condition.clinicalStatus
+    if status is not None and _says(status, only=_PAST, of=_CLINICAL):
         return Activity.INACTIVE
-    if status == "" or end is not None:
+    if end is not None or (status is not None and not _says(status, only=_PRESENT, of=_CLINICAL)):
         return Activity.UNCLEAR
     return Activity.ACTIVE
 
@@ -93,7 +94,7 @@ def _at_age(reading: Reading, age: Quantity) -> DateInterval:
     """The days on which the patient had this age (rulebook section 3 "Dates": onsetAge from birthDate)."""
     months = _MONTHS_IN.get(age.code or age.unit or "")
     born = read_when(reading.patient.birthDate, reading.zone)
-    if months is None or age.value is None or born is None or not _is_plain_age(age.value):
+    if months is None or age.value is None or age.comparator or born is None or not _is_plain_age(age.value):
         return UNDATED
     years = int(age.value)
     first = add_months(born.days.first, years * months)
@@ -106,12 +107,14 @@ def _is_plain_age(value: Decimal) -> bool:
 
 def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | None:
     """The procedure as a fact; None when it was not done or no criterion knows it."""
-    if procedure.status not in _DONE:
+    if procedure.status is not None and procedure.status not in _DONE:
         return None
     sets, maybe = reading.classify_one(procedure.code)
     if not sets and not maybe:
         return None
     sets, maybe = _chemoembolisation(reading, procedure, sets, maybe)
+    if procedure.status is None:
+        sets, maybe = in_doubt((sets, maybe), Doubt.UNSTATED)
     reference = f"Procedure/{procedure.id}"
     return ProcedureFact(
         reference=reference,
@@ -131,6 +134,8 @@ def _performed(reading: Reading, procedure: Procedure, reference: str) -> DateIn
         # what has begun and is not known to have ended may end on any day from its start on
         last = reading.days(reference, end).last if end is not None else date.max
         return DateInterval(reading.days(reference, start).first, last)
+    if procedure.performedDateTime is None and start is not None and end is not None:
+        return end_after(reading.days(reference, start), reading.days(reference, end))
     return reading.days(reference, procedure.performedDateTime or end)
 
 
@@ -149,9 +154,10 @@ def _chemoembolisation(
 
 def read_allergy(reading: Reading, allergy: AllergyIntolerance) -> AllergyFact | None:
     """The allergy as a fact; None when it is past, refuted, or to something that does not matter here."""
-    if status_code(allergy.verificationStatus, _NOT_AN_ALLERGY) in _NOT_AN_ALLERGY:
+    verified, status = allergy.verificationStatus, allergy.clinicalStatus
+    if verified is not None and _says(verified, only=_NOT_A_CONDITION, of=_VERIFICATION):
         return None
-    if status_code(allergy.clinicalStatus, frozenset({"inactive", "resolved"})) in ("inactive", "resolved"):
+    if status is not None and _says(status, only=_PAST_ALLERGY, of=_CLINICAL):
         return None
     concepts = (allergy.code, *(reaction.substance for reaction in allergy.reaction))
     sets, maybe = reading.classify(concepts)

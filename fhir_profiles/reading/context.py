@@ -159,6 +159,12 @@ class Reading:
         return UNDATED
 
 
+def in_doubt(classified: Classified, doubt: Doubt) -> Classified:
+    """The same sets, none of them for certain."""
+    sets, maybe = classified
+    return NO_SETS, {**maybe, **dict.fromkeys(sorted(sets), doubt)}
+
+
 def start_of(period: Period | None) -> str | None:
     """The start of a period, if it has one."""
     return period.start if period else None

@@ -245,11 +245,17 @@ def _unreadable(place: str, raw: bytes | msgspec.Raw, address: str) -> Decoded:
     if probe.resourceType == "Bundle":
         return _nested(place, raw)
     if probe.resourceType and probe.resourceType not in KNOWN_TYPES:
-        return Decoded((), (QualityIssue(place, "unknown-type"),))
+        return _gap(QualityIssue(place, "unknown-type"), _meant_by(probe.resourceType) or sources_named_in(address))
     named = f"{probe.resourceType or 'Resource'}/{probe.id}" if probe.id else place or str(probe.resourceType)
     unidentified = ALL_SOURCES if probe.resourceType is None else frozenset[Source]()
     sources = SOURCES_OF_TYPE.get(probe.resourceType or "") or sources_named_in(address) or unidentified
     return _gap(QualityIssue(named, "unreadable-resource", _misfit(raw)), sources)
+
+
+def _meant_by(misspelt: str) -> frozenset[Source]:
+    """The sources of the type that was meant, where only the capitals are wrong."""
+    name = next((name for name in SOURCES_OF_TYPE if name.lower() == misspelt.lower()), "")
+    return SOURCES_OF_TYPE.get(name, frozenset())
 
 
 def _nested(place: str, raw: bytes | msgspec.Raw) -> Decoded:

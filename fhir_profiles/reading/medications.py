@@ -6,10 +6,10 @@ A drug that cannot be resolved may be any drug: it is in doubt for every drug th
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fhir_profiles.dates import DateInterval
+from fhir_profiles.dates import DateInterval, end_after
 from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
-from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
+from fhir_profiles.reading.context import Belongs, Reading, end_of, in_doubt, label_of, start_of
 from fhir_profiles.record import Bounds, Course, Doubt
 from fhir_profiles.resources import (
     Medication,
@@ -27,6 +27,11 @@ _COUNTING: dict[type, frozenset[str]] = {
     MedicationAdministration: frozenset({"completed", "in-progress"}),
     MedicationDispense: frozenset({"completed", "in-progress"}),
 }
+_NOT_TAKEN = frozenset(
+    {"draft", "cancelled", "entered-in-error", "unknown", "intended", "preparation"}
+    | {"not-taken", "not-done", "declined"}
+)
+_NO_ORDERS = frozenset({"proposal", "plan", "option"})
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _OPEN = frozenset({"active", "on-hold", "in-progress"})
 _TAKEN = frozenset({"active", "in-progress"})
@@ -41,10 +46,21 @@ class _Span(NamedTuple):
 
 
 def counts(drug: Drug) -> bool:
-    """Whether the status (and intent) makes it a course that was or is taken."""
-    if drug.status not in _COUNTING[type(drug)]:
+    """Whether the status (and intent) makes it, or may make it, a course that was or is taken."""
+    if drug.status is not None and drug.status not in _COUNTING[type(drug)] and not _is_unlisted(drug):
         return False
-    return not isinstance(drug, MedicationRequest) or (drug.intent in _ORDERS and not drug.doNotPerform)
+    return not isinstance(drug, MedicationRequest) or (drug.intent not in _NO_ORDERS and not drug.doNotPerform)
+
+
+def _is_unlisted(drug: Drug) -> bool:
+    """Whether the table of status neither counts nor ignores it; of doses given and handed over it leaves out none."""
+    return isinstance(drug, MedicationRequest | MedicationStatement) and drug.status not in _NOT_TAKEN
+
+
+def _is_stated(drug: Drug) -> bool:
+    """Whether status and intent leave no doubt that it counts."""
+    ordered = not isinstance(drug, MedicationRequest) or drug.intent in _ORDERS
+    return ordered and drug.status in _COUNTING[type(drug)]
 
 
 def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]) -> Course | None:
@@ -57,6 +73,8 @@ def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]
         maybe = _any_drug(reading, drug.medicationReference)
     if not sets and not maybe:
         return None
+    if not _is_stated(drug):
+        sets, maybe = in_doubt((sets, maybe), Doubt.UNSTATED)
     reference = f"{type(drug).__name__}/{drug.id}"
     span = _span(reading, drug, reference)
     return Course(
@@ -90,14 +108,13 @@ def _any_drug(reading: Reading, reference: Reference | None) -> Mapping[str, Dou
 
 
 def _concepts(drug: Drug, products: Mapping[str, Medication]) -> tuple[CodeableConcept, ...]:
-    if drug.medicationCodeableConcept is not None:
-        return (drug.medicationCodeableConcept,)
+    named = () if drug.medicationCodeableConcept is None else (drug.medicationCodeableConcept,)
     address = drug.medicationReference.reference if drug.medicationReference else None
     if address is None:
-        return ()
+        return named
     contained = _contained(drug)
     product = _find(contained, address[1:]) if address.startswith("#") else _lookup(products, address)
-    return _named_by(product.code, product.ingredient) if product else ()
+    return (*named, *(_named_by(product.code, product.ingredient) if product else ()))
 
 
 def _contained(drug: Drug) -> tuple[Contained, ...]:
@@ -140,7 +157,7 @@ def _instant(reading: Reading, reference: str, text: str | None) -> _Span:
 
 def _bounded(reading: Reading, reference: str, start: str | None, end: str | None) -> _Span:
     first = reading.days(reference, start)
-    return _Span(first, None if end is None else reading.days(reference, end))
+    return _Span(first, None if end is None else end_after(first, reading.days(reference, end)))
 
 
 def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], otherwise: Period) -> _Span:
@@ -148,4 +165,5 @@ def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], ot
     parts = tuple(read_bounds(reading, reference, d.timing.repeat if d.timing else None) for d in dosages)
     start = whole_start(parts)
     end = whole_end(parts) or (None if otherwise.end is None else reading.days(reference, otherwise.end))
-    return _Span(reading.days(reference, otherwise.start) if start is None else start, end, parts)
+    start = reading.days(reference, otherwise.start) if start is None else start
+    return _Span(start, None if end is None else end_after(start, end), parts)

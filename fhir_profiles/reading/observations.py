@@ -9,9 +9,9 @@ from decimal import Decimal
 from fhir_profiles.dates import NEVER_DATED, When, span_of
 from fhir_profiles.elements import CodeableConcept, Measurement, Quantity
 from fhir_profiles.intervals import is_measurement, read_interval
-from fhir_profiles.reading.context import NO_SETS, Belongs, Classified, Reading, end_of, label_of
+from fhir_profiles.reading.context import NO_SETS, Belongs, Classified, Reading, end_of, in_doubt, label_of
 from fhir_profiles.reading.limits import read_limits
-from fhir_profiles.record import Coded, Flag, Number, Result, Unreadable, Value, Words
+from fhir_profiles.record import Coded, Doubt, Flag, Number, Result, Unreadable, Value, Words
 from fhir_profiles.resources import Observation
 
 _COUNTS = frozenset({"final", "amended", "corrected"})
@@ -21,9 +21,9 @@ _UCUM = "http://unitsofmeasure.org"
 
 def read_observation(reading: Reading, observation: Observation) -> Iterator[Result]:
     """Every result that an Observation holds, of any code that a criterion knows."""
-    if observation.status not in _COUNTS and observation.status not in _PENDING:
+    if observation.status is not None and observation.status not in _COUNTS and observation.status not in _PENDING:
         return
-    own = reading.classify_one(observation.code)
+    own = _classified(reading, observation, observation.code)
     parts = _parts(reading, observation) if observation.component else ()
     if not _known(own) and not any(_known(sets) for _, sets in parts):
         return
@@ -50,7 +50,13 @@ _Parts = tuple[tuple[Measurement, Classified], ...]
 
 
 def _parts(reading: Reading, observation: Observation) -> _Parts:
-    return tuple((component, reading.classify_one(component.code)) for component in observation.component)
+    return tuple((component, _classified(reading, observation, component.code)) for component in observation.component)
+
+
+def _classified(reading: Reading, observation: Observation, code: CodeableConcept | None) -> Classified:
+    """The sets of a code; none for certain where nobody says whether the result is final or a mistake."""
+    known = reading.classify_one(code)
+    return known if observation.status is not None else in_doubt(known, Doubt.UNSTATED)
 
 
 def _measured(reading: Reading, observation: Observation, own: Classified, parts: _Parts) -> Observation | None:

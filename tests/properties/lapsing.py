@@ -32,7 +32,7 @@ def _coded(name: str) -> st.SearchStrategy[Json]:
 @st.composite
 def _events(draw: Draw, times: Times) -> Json:
     name = draw(st.sampled_from(_EVENTS))
-    onset, end = draw(dates(times)), draw(dates(times))
+    onset, end = _span(draw, times)
     ended = {"abatementDateTime": end} if name == "other-primary-malignancy" and end else {}
     code = draw(_coded(name))
     return {
@@ -43,6 +43,12 @@ def _events(draw: Draw, times: Times) -> Json:
         **_at("onsetDateTime", onset),
         **ended,
     }
+
+
+def _span(draw: Draw, times: Times) -> tuple[str | None, str | None]:
+    """A start and an end; among exact days in their order, for an end before its start is no exact day."""
+    start, end = draw(dates(times)), draw(dates(times))
+    return (end, start) if times is PAST_EXACT and start and end and end < start else (start, end)
 
 
 def _at(name: str, when: str | None) -> Json:
@@ -59,7 +65,7 @@ def _procedures(draw: Draw, times: Times) -> Json:
 @st.composite
 def _courses(draw: Draw, times: Times) -> Json:
     """A course with both its ends recorded: of one whose end is unknown, the latest possible end moves with the day."""
-    start, end = draw(dates(times)), draw(dates(times))
+    start, end = _span(draw, times)
     status = draw(st.sampled_from(("completed", "stopped", "active")))
     return {
         "resourceType": "MedicationStatement",

@@ -120,9 +120,9 @@ class ConditionStatement:
         return (fact.onset if self.dated_by == "onset" else fact.dated).cut_at(day)
 
     def _fits_site(self, fact: ConditionFact) -> bool | None:
-        """Whether the body site fits; a site in words, or of a code we do not know, may be the asked one."""
+        """Whether the body site fits; one in words, of an unknown code, or beside one that never counts may fit."""
         if fact.sites & self.not_sites:
-            return False
+            return None if fact.sites - self.not_sites else False
         if not self.sites or fact.sites & self.sites:
             return True
         return None if fact.has_site and not fact.sites else False

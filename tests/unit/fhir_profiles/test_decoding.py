@@ -63,12 +63,25 @@ def test_a_broken_resource_alone_is_an_issue() -> None:
         ({"referenceRange": [{"low": {"value": "low"}}]}, "referenceRange[0].low.value"),
         ({"referenceRange": [{"high": {"value": 9, "comparator": 1}}]}, "referenceRange[0].high.comparator"),
         ({"subject": {"reference": "Patient/p1", "display": 5}}, "subject.display"),
+        ({"modifierExtension": [{"url": "https://ehr.example/denied", "valueBoolean": True}]}, "modifierExtension"),
+        ({"implicitRules": "https://ehr.example/rules"}, "implicitRules"),
     ],
 )
 def test_what_is_malformed_where_no_rule_looks_leaves_its_resource_unread(added: Json, place: str) -> None:
     decoded = decode({**bilirubin("1.0"), **added})
     assert [issue.detail for issue in decoded.issues] == [place]
     assert decoded.states == ((Source.OBSERVATIONS, SourceState.IN_PART),)
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "source"),
+    [("condition", "", "conditions"), ("Diagnosis", "https://ehr.example/fhir/Condition/c1", "conditions")],
+)
+def test_a_type_misspelt_makes_the_source_it_belongs_to_read_in_part(name: str, address: str, source: str) -> None:
+    entry = {"fullUrl": address or "urn:uuid:1", "resource": {"resourceType": name, "id": "c1"}}
+    decoded = decode({"resourceType": "Bundle", "type": "collection", "entry": [entry]})
+    assert decoded.states == ((Source(source), SourceState.IN_PART),)
+    assert [issue.issue for issue in decoded.issues] == ["unknown-type"]
 
 
 @pytest.mark.parametrize("kind", ["batch-response", "collection"])

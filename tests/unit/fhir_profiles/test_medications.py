@@ -47,14 +47,24 @@ COUNTING = {
 }
 STATUSES = [
     *("active", "on-hold", "stopped", "completed", "in-progress", "draft", "cancelled", "entered-in-error"),
-    *("unknown", "intended", "not-taken", "not-done", "declined", "preparation", ""),
+    *("unknown", "intended", "not-taken", "not-done", "declined", "preparation", "ended", ""),
 ]
+IN_NO_TABLE = {"ended", "in-progress", ""}
 
 
 @pytest.mark.parametrize("kind", COUNTING)
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_course_counts_by_its_status(kind: str, status: str) -> None:
-    assert bool(courses(drug(kind, status))) == (status in COUNTING[kind])
+    doubtful = status in IN_NO_TABLE - COUNTING[kind] and kind in ("MedicationRequest", "MedicationStatement")
+    read = courses(drug(kind, status))
+    assert bool(read) == (status in COUNTING[kind] or doubtful)
+    assert all(bool(course.maybe_sets) == doubtful for course in read)
+
+
+@pytest.mark.parametrize("kind", COUNTING)
+def test_a_course_without_status_may_count(kind: str) -> None:
+    (course,) = courses({name: value for name, value in drug(kind, "").items() if name != "status"})
+    assert (course.sets, course.maybe_sets["sorafenib"]) == (frozenset(), Doubt.UNSTATED)
 
 
 @pytest.mark.parametrize("intent", ["order", "original-order", "reflex-order", "filler-order", "instance-order"])
@@ -63,9 +73,15 @@ def test_an_order_counts_unless_it_says_not_to_give(intent: str) -> None:
     assert not courses(drug("MedicationRequest", "active", intent=intent, doNotPerform=True))
 
 
-@pytest.mark.parametrize("intent", ["proposal", "plan", "option", "", None])
-def test_a_plan_is_no_course(intent: str | None) -> None:
+@pytest.mark.parametrize("intent", ["proposal", "plan", "option"])
+def test_a_plan_is_no_course(intent: str) -> None:
     assert not courses(drug("MedicationRequest", "active", intent=intent))
+
+
+@pytest.mark.parametrize("intent", ["", None, "prescribed"])
+def test_a_request_of_no_known_intent_may_be_an_order(intent: str | None) -> None:
+    (course,) = courses(drug("MedicationRequest", "active", intent=intent))
+    assert (course.sets, course.maybe_sets["sorafenib"]) == (frozenset(), Doubt.UNSTATED)
 
 
 @pytest.mark.parametrize(
@@ -153,3 +169,8 @@ def test_an_unresolved_product_whose_display_names_a_drug_is_in_doubt_for_that_o
     assert course.maybe_sets["sorafenib"] is Doubt.WORDS_ONLY
     assert Doubt.UNRESOLVED not in course.maybe_sets.values()
     assert "cyp3a4-inducer-strong" not in course.maybe_sets
+
+
+def test_a_drug_named_by_code_and_by_reference_counts_as_both() -> None:
+    both = drug("MedicationStatement", "active", **{**DRUG, "medicationCodeableConcept": {"text": "aspirin"}})
+    assert courses(PRODUCT, {**both, "medicationReference": {"reference": "Medication/m1"}})

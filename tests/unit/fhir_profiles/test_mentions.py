@@ -16,6 +16,7 @@ FIND = load_vocabulary(Settings()).mentions.find
         ("소라페닙 200mg", "sorafenib"),
         ("moderate ascites, drained", "ascites"),
         ("복수 동반", "ascites"),
+        ("ｓｏｒａｆｅｎｉｂ 200mg", "sorafenib"),
         ("Secondary malignant neoplasm of brain (disorder)", "brain-metastasis"),
     ],
 )

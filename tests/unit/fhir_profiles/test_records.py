@@ -10,7 +10,7 @@ from cds_service.settings import Settings, read_zone
 from fhir_profiles.dates import UNDATED, DateInterval
 from fhir_profiles.reading.decoding import UnreadableBody, decode_body
 from fhir_profiles.reading.records import read_record, source_states
-from fhir_profiles.record import Activity, PatientRecord, QualityIssue, Sex, Source, SourceState
+from fhir_profiles.record import Activity, Doubt, PatientRecord, QualityIssue, Sex, Source, SourceState
 from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
 
 VOCABULARY = load_vocabulary(Settings())
@@ -187,3 +187,36 @@ def test_a_source_is_no_better_than_the_worst_that_was_noted(
     noted: list[SourceState], supplied: set[Source] | None, state: SourceState
 ) -> None:
     assert source_states([(Source.ORDERS, one) for one in noted], supplied)[Source.ORDERS] is state
+
+
+def _status(*codes: str) -> Json:
+    return {"coding": [{"code": code} for code in codes]}
+
+
+@pytest.mark.parametrize(
+    ("codes", "activity"),
+    [
+        (("active", "recurrence"), Activity.ACTIVE),
+        (("remission", "resolved"), Activity.INACTIVE),
+        (("resolved", "active"), Activity.UNCLEAR),
+        (("active", "resolved"), Activity.UNCLEAR),
+    ],
+)
+def test_statuses_that_contradict_each_other_leave_the_activity_unclear(
+    codes: tuple[str, ...], activity: Activity
+) -> None:
+    (fact,) = read(PATIENT, condition(BRAIN, clinicalStatus=_status(*codes))).conditions[BRAIN]
+    assert fact.activity is activity
+
+
+@pytest.mark.parametrize("codes", [("confirmed", "refuted"), ("refuted", "confirmed")])
+def test_a_diagnosis_both_confirmed_and_refuted_is_not_confirmed(codes: tuple[str, ...]) -> None:
+    (fact,) = read(PATIENT, condition(BRAIN, verificationStatus=_status(*codes))).conditions[BRAIN]
+    assert (fact.sets, fact.maybe_sets[BRAIN]) == (frozenset(), Doubt.UNCONFIRMED)
+
+
+@pytest.mark.parametrize(("comparator", "known"), [(None, True), (">", False), ("<", False)])
+def test_an_age_above_or_below_a_number_is_no_date(comparator: str | None, known: bool) -> None:
+    age = {"value": 50, "comparator": comparator, "system": "http://unitsofmeasure.org", "code": "a"}
+    (fact,) = read(PATIENT, condition(BRAIN, onsetDateTime=None, onsetAge=age)).conditions[BRAIN]
+    assert (fact.onset != UNDATED) is known
