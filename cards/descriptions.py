@@ -104,7 +104,7 @@ def _lab(statement: LabStatement, words: Words, units: dict[str, str]) -> str:
 
 def _limit(limit: Limit, unit: str, words: Words) -> str:
     if limit.times_upper_limit:
-        return words.catalogue["describe.limit.uln"].format(times=plain(limit.value))
+        return words.times_upper_limit(limit)
     return plain(limit.value) + ("" if unit == "{INR}" else f" {unit}")
 
 

@@ -12,6 +12,7 @@ _FIRST_SYLLABLE, _LAST_SYLLABLE, _FINALS, _RIEUL = ord("가"), ord("힣"), 28, 8
 # A parenthesis is not read aloud, and neither are quotation marks and full stops.
 _UNREAD = re.compile(r"(\s*\([^()]*\)|[\s\"'”’.,)\]])+$")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d)?$")  # read as ...월 or ...일
+_FIGURE = re.compile(r"[\d.,]*")
 _SPELLED_OUT = re.compile(r"((?<![a-z])[A-Z]|(?<![A-Za-z])[a-z])$")
 
 
@@ -34,6 +35,11 @@ class Shown(str):
     """A parameter as text, whose format may be a pair of particles."""
 
     __slots__ = ()
+
+    @property
+    def figure(self) -> str:
+        """Its number alone, for a language that counts this thing with a word of its own: 20 of 20 years."""
+        return _FIGURE.match(self)[0]  # type: ignore[index] # the pattern matches any text
 
     def __format__(self, pair: str) -> str:
         """The text, with the particle of the pair that fits it; any other format is that of a text."""

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cards.particles import Shown
 from cds_service.trial.findings import Message, Parameter
-from cds_service.trial.protocol import TrialProtocol
-from fhir_profiles.dates import DateInterval, Duration
+from cds_service.trial.protocol import NamedValue, TrialProtocol
+from cds_service.trial.results import plain
+from cds_service.trial.statements.observed import Limit
+from fhir_profiles.dates import DateInterval, Delay, Duration
 
 _SETS = frozenset({"concept", "concepts", "analyte", "scale", "test"})
 _MONTH, _YEAR = 31, 366
@@ -34,8 +37,24 @@ class Words:
         return self.catalogue.get(f"set.{name}") or self.titles.get(name, name)
 
     def of_trial(self, protocol: TrialProtocol, text: str) -> str:
-        """A text of the protocol (a criterion, a question, a meaning) in this language; else as it stands there."""
-        return protocol.texts.get(self.language, {}).get(text, text)
+        """A text of the protocol (a criterion, a question, a meaning) in this language; else as it stands there.
+
+        The values that it names are those in force.
+        """
+        told = protocol.texts.get(self.language, {}).get(text, text)
+        if "{" not in told:
+            return told
+        return told.format(**{value.name: Shown(self.value(value)) for value in protocol.named_values})
+
+    def value(self, named: NamedValue) -> str:
+        """A named value of the protocol as a sentence states it."""
+        if isinstance(named.read, Limit):
+            return self.times_upper_limit(named.read)
+        return self._show(named.name, named.read)
+
+    def times_upper_limit(self, limit: Limit) -> str:
+        """A multiple of the upper limit of normal in words."""
+        return self.catalogue["describe.limit.uln"].format(times=plain(limit.value))
 
     def days(self, days: DateInterval) -> str:
         """A date as far as it is known: a day, a month, a year, or a span."""
@@ -61,11 +80,18 @@ class Words:
         number = "one" if length.amount == 1 else "many"
         return self.catalogue[f"{length.unit}.{number}"].format(n=length.amount)
 
+    def delay(self, delay: Delay) -> str:
+        """A window after an event in words."""
+        if delay.first == delay.last:
+            return self.duration(delay.last)
+        ends = {"first": delay.first.amount, "last": delay.last.amount}
+        return self.catalogue[f"delay.{delay.first.unit}"].format(**ends)
+
     def _show(self, name: str, value: Parameter) -> str:
         if isinstance(value, DateInterval):
             return self.days(value)
-        if isinstance(value, Duration):
-            return self.duration(value)
+        if isinstance(value, Duration | Delay):
+            return self.duration(value) if isinstance(value, Duration) else self.delay(value)
         if isinstance(value, tuple):
             return self._list(tuple(self.title(str(one)) for one in value))
         if name in _SETS:

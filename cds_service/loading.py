@@ -12,6 +12,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.protocols.building import build_protocol
 from cds_service.protocols.checking import check, check_names, refuse
 from cds_service.protocols.parsing import parse_protocol
+from cds_service.protocols.references import translation_problem
 from cds_service.settings import Settings
 from cds_service.trial.protocol import TrialProtocol
 from fhir_profiles.mentions import MentionIndex
@@ -43,7 +44,19 @@ def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
     except ConfigurationError as error:
         _blame_protocol(given, vocabulary, plain, protocol)
         raise ConfigurationError(f"{settings.file}: {_culprit(given, vocabulary, settings, plain)}{error}") from None
-    return Loaded(replace(built, texts=read_texts(protocol)), vocabulary, settings)
+    return Loaded(replace(built, texts=_texts(protocol, given)), vocabulary, settings)
+
+
+def _texts(protocol: Path, given: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """The texts of the protocol in other languages, each of which names what the text itself names."""
+    texts = read_texts(protocol)
+    for language, told in texts.items():
+        for text, translation in told.items():
+            problem = translation_problem(text, translation, given["parameters"])
+            if problem is not None:
+                file = protocol.with_name(f"{protocol.stem}.{language}.po")
+                raise ConfigurationError(f"{file}: {text!r}: {problem}")
+    return texts
 
 
 def _build(given: Mapping[str, Any], vocabulary: Vocabulary, settings: Settings) -> TrialProtocol:

@@ -154,6 +154,18 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """How long after an event something is wanted: from `first` to `last`, the days of both inside."""
+
+    first: Duration
+    last: Duration
+
+    def after(self, day: date) -> tuple[date, date]:
+        """The first and the last day, counted from the day of the event."""
+        return self.first.after(day), self.last.after(day)
+
+
+@dataclass(frozen=True, slots=True)
 class Lookback:
     """A window that ends on the day of evaluation (section 2).
 

@@ -158,6 +158,12 @@ class Wording:
         verdict = next(key for key in given if key not in ("ask", "existence"))
         return f"**{verdict}**: {self.statement(given[verdict])}"
 
+    def text(self, given: str) -> str:
+        """A text of the protocol, with the values that it names."""
+        values = {name: self._named(name) for name in self._parameters}
+        told = given.format(**values).replace("x ULN", "times the upper limit of normal")
+        return told.replace("10*3/uL", "×10³/µL")
+
     def statement(self, given: Mapping[str, Any]) -> str:
         """One statement with its modifiers."""
         return "; ".join(part for part in (self._part(key, value) for key, value in given.items()) if part)

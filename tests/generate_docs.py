@@ -68,6 +68,9 @@ four weeks if it was 0 to 27 days ago: the 28th day is outside. A *result or ass
 pressure, grade) not older than 28 days was taken 0 to 28 days ago: the 28th day is inside. Months and years are
 calendar months and years; a day that the month lacks becomes its last day.
 
+Limits and windows are those of the protocol file. A hospital may set others
+([operations.md](operations.md#thresholds-and-windows)); its cards and pages then state its own.
+
 Unless a case says otherwise, the day of evaluation is 22 November 2026, 9 o'clock in Seoul, the patient is a man
 born on 12 April 1968, and every source was asked and read in full.
 """
@@ -89,7 +92,7 @@ def _definitions(protocol: Mapping[str, Any], wording: Wording) -> Iterator[str]
 
 
 def _section(criterion: Mapping[str, Any], wording: Wording, file: CriterionCases | None) -> Iterator[str]:
-    yield f"## {criterion['id']}: {criterion['text']}\n"
+    yield f"## {criterion['id']}: {wording.text(criterion['text'])}\n"
     yield f"Needs: {', '.join(criterion['sources']) or 'no source'}.\n"
     yield from _decisions(criterion, wording)
     if file is not None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from cds_service.loading import COTSOM
+from cds_service.protocols.parsing import parse_protocol
+from tests.case_words import Wording
 from tests.guidance_cases import GuidanceCases, load_guidance
 from tests.guidance_words import answer_in_words, item_in_words, orders_in_words, record_in_words
 
@@ -21,16 +24,20 @@ order rules of its own (MATCH). The page needs no knowledge of the code.
 
 One cycle of treatment, counted from a TACE on day 0:
 
-| day | what |
+| when | what |
 | --- | --- |
-| 3 to 7 | start sorafenib, 400 mg twice a day |
-| 28 days after the first start (21 to 35) | first routine examination; then every 28 to 56 days |
-| 28 to 56 | dynamic CT or MRI of the liver; the next TACE, if one is wanted |
-| 3 days before the next TACE, up to its day | the nine safety tests |
-| the day before the next TACE | last day of sorafenib |
+| {start-sorafenib} after it | start sorafenib, 400 mg twice a day |
+| {first-examination} after the first start | first routine examination; the next {next-examination} after it |
+| {response-imaging} after it | dynamic CT or MRI of the liver |
+| {next-tace} after it | the next TACE, if one is wanted |
+| {safety-laboratory} before the next TACE, up to its day | the nine safety tests |
+| {stop-sorafenib} before the next TACE | last day of sorafenib |
 
 The nine safety tests: total bilirubin, albumin, AST, ALT, INR, neutrophils, haemoglobin, platelets, creatinine.
-After treatment, one to three months after the last contact: survival follow-up.
+After treatment, {survival-follow-up} after the last contact: survival follow-up.
+
+These windows are those of the protocol file, and the cases below hold the product to them. A hospital may set others
+([operations.md](operations.md#thresholds-and-windows)); its cards and pages then state its own.
 
 ## Words
 
@@ -71,7 +78,8 @@ _FAMILIES = {
 
 def guidance_page() -> str:
     """The whole page."""
-    return "\n".join((_PREFACE, *_sections(load_guidance())))
+    preface = Wording(parse_protocol(COTSOM)).text(_PREFACE)
+    return "\n".join((preface, *_sections(load_guidance())))
 
 
 def _sections(files: tuple[GuidanceCases, ...]) -> Iterator[str]:

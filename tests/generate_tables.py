@@ -7,6 +7,8 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from cards.dialects import DIALECTS, Dialect
+from cds_service.loading import COTSOM
+from cds_service.protocols.parsing import parse_protocol
 from cds_service.settings import SECTIONS, Settings, variable
 from cds_service.web.observing import DEFINITIONS
 
@@ -74,6 +76,20 @@ def _settings() -> str:
     return table(("key", "variable", "default"), rows)
 
 
+def _parameters() -> str:
+    """One row a named value of the protocol."""
+    rows = (
+        (
+            f"`{name}`",
+            f"`{one['value']}`",
+            "the trial's" if one["origin"] == "registry" else "site default",
+            one["meaning"],
+        )
+        for name, one in parse_protocol(COTSOM)["parameters"].items()
+    )
+    return table(("name", "value", "whose", "what"), rows)
+
+
 _PARTS: Final = {"trust": "trust", "fetch": "fetching", "limits": "limits", "serve": "serving"}
 _FIELDS: Final = {"time_zone": "zone", "study.references": "studies", "cors.origins": "cors_origins"}
 
@@ -90,7 +106,7 @@ def _default(name: str, key: str) -> str:
 
 TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "integration.md": {"dialects": _dialects},
-    "operations.md": {"metrics": _metrics, "settings": _settings},
+    "operations.md": {"metrics": _metrics, "settings": _settings, "parameters": _parameters},
 }
 """The tables by page and by the name that their place bears."""
 

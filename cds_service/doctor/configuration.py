@@ -36,8 +36,8 @@ def check_clients(situation: Situation) -> Iterator[Checked]:
 def check_protocol(situation: Situation) -> Iterator[Checked]:
     """The trial in force, with the values that the site has changed."""
     protocol, sets = situation.loaded.protocol, situation.loaded.vocabulary.terminology.sets
-    changed = sum(1 for value in protocol.named_values if value.changed)
-    lines = f"{len(protocol.criteria)} lines, {changed} values changed by the site"
+    changed = ", ".join(f"{value.name} = {value.value}" for value in protocol.named_values if value.changed)
+    lines = f"{len(protocol.criteria)} lines, set by the site: {changed or 'nothing'}"
     yield ok("protocol", f"{protocol.name} ({protocol.id}) {protocol.version}: {lines}")
     local = len(situation.settings.local_codes)
     yield ok("value sets", f"{len(sets)}, {local} with codes of the site")

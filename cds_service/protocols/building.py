@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.statements import Builder
-from cds_service.protocols.values import BadValueError, decimal, duration, named, quantity
+from cds_service.protocols.values import BadValueError, days_before, decimal, delay, duration, named, quantity, reading
 from cds_service.trial.case import Aim, Line
 from cds_service.trial.findings import Ask, Verdict, ask_test, confirm
 from cds_service.trial.protocol import (
@@ -79,9 +79,10 @@ def _named_values(given: Given, overrides: Mapping[str, str]) -> tuple[NamedValu
         raise ConfigurationError(
             f"the site's parameters.{unknown[0]}: this protocol has no such value; it has {', '.join(near)}"
         )
+    values = {name: str(overrides.get(name, one["value"])) for name, one in given.items()}
     return tuple(
-        NamedValue(name, str(overrides.get(name, one["value"])), one["meaning"], one["origin"], name in overrides)
-        for name, one in given.items()
+        NamedValue(name, value, reading(value), given[name]["meaning"], given[name]["origin"], name in overrides)
+        for name, value in values.items()
     )
 
 
@@ -142,9 +143,17 @@ def _enrolment(given: Given, studies: Iterable[str]) -> EnrolmentRules:
 
 
 def _guidance(given: Given, parameters: Mapping[str, str]) -> GuidanceRules:
-    windows = {name: (days[0], days[1]) for name, days in given["windows"].items()}
+    after = {key: delay(named(parameters, one)) for key, one in given["windows"].items()}
+    before = {key: days_before(named(parameters, one)) for key, one in given["before_tace"].items()}
     return GuidanceRules(
-        **windows,
+        start_sorafenib=after["start_sorafenib"],
+        response_imaging=after["response_imaging"],
+        next_tace=after["next_tace"],
+        first_examination=after["first_examination"],
+        next_examination=after["next_examination"],
+        survival=after["survival"],
+        safety=before["safety"],
+        stop_sorafenib=before["stop_sorafenib"],
         pregnancy_test=duration(named(parameters, given["pregnancy_test"]["at_most"])),
         closes={name: duration(named(parameters, one["less_than"])) for name, one in given["closes"].items()},
         safety_analytes=tuple(given["safety_analytes"]),

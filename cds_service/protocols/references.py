@@ -1,11 +1,13 @@
 """Names that one part of a protocol file uses of another: each must exist, and none should stand there unused."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from string import Formatter
 from typing import Any
 
+from cards.particles import Shown
 from cds_service.protocols.complaints import did_you_mean
 from cds_service.protocols.parsing import place
 from cds_service.protocols.problems import Problem, error, warning
@@ -21,6 +23,8 @@ _NAMED_BY = {
 _LIMITS = frozenset(
     {"above", "below", "systolic_above", "diastolic_above", "negative_below", "positive_from"}
     | {"less_than", "at_most", "at_least", "maximum_age"}
+    | {"start_sorafenib", "response_imaging", "next_tace", "first_examination", "next_examination", "survival"}
+    | {"safety", "stop_sorafenib"}
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _SINGULAR = {"analytes": "analyte", "scales": "scale", "definitions": "definition", "answers": "answer"}
@@ -37,7 +41,7 @@ class _Reference:
 
 def check_names(given: Mapping[str, Any]) -> tuple[Problem, ...]:
     """An error for each name that a parsed file (passed by the schema) uses and does not define."""
-    return (*_undefined(given), *_defined_later(given))
+    return (*_undefined(given), *_defined_later(given), *_untold(given))
 
 
 def check_unused(given: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -69,6 +73,42 @@ def _defined_later(given: Mapping[str, Any]) -> Iterator[Problem]:
             if reference.section == "definitions" and reference.name in definitions.keys() - above:
                 text = f"the definition {reference.name!r} does not stand above this one; move it up"
                 yield error(place(given, reference.path), text)
+
+
+def _untold(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Texts whose braces name no parameter."""
+    parameters = given["parameters"]
+    texts: list[tuple[_Path, str]] = [(("trial", "title"), given["trial"]["title"])]
+    texts += [(("parameters", name, "meaning"), one["meaning"]) for name, one in parameters.items()]
+    for n, line in enumerate(given["criteria"]):
+        texts += [(("criteria", n, key), line[key]) for key in ("text", "question") if key in line]
+    for path, text in texts:
+        problem = text_problem(text, parameters)
+        if problem:
+            yield error(place(given, path), problem)
+
+
+def translation_problem(text: str, told: str, parameters: Iterable[str]) -> str | None:
+    """What keeps a translation from being told: braces that name no parameter, or others than the text has."""
+    problem = text_problem(told, parameters)
+    if problem is None and _named_in(told) != _named_in(text):
+        return f"it names other parameters than the text, which names {', '.join(sorted(_named_in(text))) or 'none'}"
+    return problem
+
+
+def _named_in(text: str) -> frozenset[str]:
+    return frozenset(field.partition(".")[0] for _, field, _, _ in Formatter().parse(text) if field is not None)
+
+
+def text_problem(text: str, parameters: Iterable[str]) -> str | None:
+    """What keeps a text from being told: braces that do not name a parameter."""
+    try:
+        text.format(**dict.fromkeys(parameters, Shown("1")))
+    except KeyError as unknown:
+        return f"there is no parameter {unknown.args[0]!r}; {did_you_mean(str(unknown.args[0]), parameters)}"
+    except (ValueError, IndexError, AttributeError):
+        return "braces hold the name of a parameter, like {laboratory-age}; mend them, or double those that are text"
+    return None
 
 
 def _references(given: Mapping[str, Any]) -> Iterator[_Reference]:

@@ -7,9 +7,9 @@ from enum import Enum, StrEnum, auto
 
 from msgspec import Struct
 
-from fhir_profiles.dates import DateInterval, Duration, Lookback
+from fhir_profiles.dates import DateInterval, Delay, Duration, Lookback
 
-Parameter = str | int | Decimal | date | DateInterval | Duration | tuple[str, ...]
+Parameter = str | int | Decimal | date | DateInterval | Duration | Delay | tuple[str, ...]
 
 
 class Verdict(StrEnum):

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cds_service.trial.findings import Ask, Finding, Verdict
-from fhir_profiles.dates import Duration, Lookback
+from fhir_profiles.dates import Delay, Duration, Lookback
 from fhir_profiles.record import Sex, Source
 from fhir_profiles.units import UnitTable
 
 if TYPE_CHECKING:
     from cds_service.trial.case import Line
     from cds_service.trial.statements import Statement
+    from cds_service.trial.statements.observed import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,31 +140,46 @@ class EnrolmentRules:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceRules:
-    """Windows of the steps in days after their anchor (survival in months), and what the rules look at (section 8).
+    """Windows of the steps after their anchor, and what the rules look at (section 8).
 
-    `pregnancy_test`: how old a negative test may be (SOR-04). `closes`: for how long an order of each of these value
-    sets closes the trial to a patient who may qualify (MATCH-03).
+    `safety`: how long before TACE the safety laboratory counts; `stop_sorafenib`: how long before it the last dose
+    is. `pregnancy_test`: how old a negative test may be (SOR-04). `closes`: for how long an order of each of these
+    value sets closes the trial to a patient who may qualify (MATCH-03).
     """
 
-    start_sorafenib: tuple[int, int]
-    response_imaging: tuple[int, int]
-    first_examination: tuple[int, int]
-    next_examination: tuple[int, int]
-    safety: tuple[int, int]
-    survival: tuple[int, int]
+    start_sorafenib: Delay
+    response_imaging: Delay
+    next_tace: Delay
+    first_examination: Delay
+    next_examination: Delay
+    survival: Delay
+    safety: Duration
+    stop_sorafenib: Duration
     pregnancy_test: Duration
     closes: Mapping[str, Duration]
     safety_analytes: tuple[str, ...]
     ends_tace: frozenset[str]
     forbids_tace: tuple[str, ...]
 
+    def last_dose(self, tace: date) -> date:
+        """The last day on which sorafenib is taken before a TACE on that day."""
+        return self.stop_sorafenib.before(tace)
+
+    def safety_window(self, tace: date) -> tuple[date, date]:
+        """The days on which safety results count for a TACE on that day, its own among them."""
+        return self.safety.before(tace), tace
+
 
 @dataclass(frozen=True, slots=True)
 class NamedValue:
-    """A threshold or window that a site may set: what it is, where its value comes from, and whether it was changed."""
+    """A threshold or window that a site may set: what it is, where its value comes from, and whether it was changed.
+
+    `value`: as it is written; `read`: what that is, for texts that state it.
+    """
 
     name: str
     value: str
+    read: "Duration | Delay | Limit | str"
     meaning: str
     origin: str
     changed: bool

@@ -9,7 +9,6 @@ from cds_service.trial.guidance.history import History, read_history
 from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
 from cds_service.trial.protocol import GuidanceRules
 from cds_service.trial.results import perhaps_between, usable_between
-from fhir_profiles.dates import add_days
 from fhir_profiles.record import Source, SourceState
 
 
@@ -56,11 +55,6 @@ def read_care(case: Case, rules: GuidanceRules, findings: tuple[Finding, ...]) -
         responses=read_responses(case.record, start, case.day),
         violated=frozenset(f.id for f in findings if f.verdict is Verdict.VIOLATED),
     )
-
-
-def days_after(anchor: date, days: tuple[int, int]) -> tuple[date, date]:
-    """The first and the last day of a window, counted from a day."""
-    return add_days(anchor, days[0]), add_days(anchor, days[1])
 
 
 def missing_safety(care: Care, window: tuple[date, date]) -> tuple[str, ...]:

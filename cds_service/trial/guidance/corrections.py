@@ -11,12 +11,10 @@ from cds_service.trial.guidance.orders import (
     Order,
     Severity,
     anchor,
-    eve,
     fire,
     going_on,
     next_tace,
     response_window,
-    safety_window,
     would_close,
 )
 from cds_service.trial.guidance.rewriting import Days, as_one, last_day, rewrite
@@ -101,24 +99,26 @@ def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
     if moved is not None and None in endings:
         moved, endings = None, ()  # of two dates that hang together neither is proposed
     day = moved or order.day
-    tests = missing_safety(order.care, safety_window(order, day)) if day is not None and "TACE-02" in fired else ()
+    window = order.care.rules.safety_window(day) if day is not None and "TACE-02" in fired else None
+    tests = missing_safety(order.care, window) if window is not None else ()
     imaging = ("imaging-liver-dynamic",) if "TACE-05" in fired else ()
     return Correction(
         day=moved,
         endings=tuple(ending for ending in endings if ending is not None),
         tests=tests + imaging,
-        tests_from=max(order.care.day, safety_window(order, day)[0]) if tests and day is not None else None,
-        tests_until=max(order.care.day, eve(day)) if tests and day is not None else None,
+        tests_from=max(order.care.day, window[0]) if tests and window is not None else None,
+        tests_until=max(order.care.day, add_days(window[1], -1)) if tests and window is not None else None,
     )
 
 
 def _endings(order: Order, day: date | None) -> tuple[Ending | None, ...]:
-    """How each prescription that goes on ends by the eve of TACE on that day; None for what cannot end by then."""
-    going = going_on(order, eve(day)) if day is not None else ()
-    if day is None or eve(day) < order.care.day:
+    """How each prescription that goes on ends in time before TACE on that day; None for what cannot end by then."""
+    last = order.care.rules.last_dose(day) if day is not None else None
+    going = going_on(order, last) if last is not None else ()
+    if last is None or last < order.care.day:
         return tuple(None for _ in going)  # sorafenib cannot end yesterday
     prescribed = (course for course in going if course.reference.startswith("MedicationRequest/"))
-    return tuple(_ending(course, eve(day), order.care.day) for course in prescribed)
+    return tuple(_ending(course, last, order.care.day) for course in prescribed)
 
 
 def _ending(course: Course, last: date, today: date) -> Ending | None:
@@ -150,7 +150,7 @@ def _dates(order: Order, fired: dict[str, Fired], parts: tuple[Bounds, ...]) -> 
     """The new start and end of each dosage entry; none where an end would lie before its start or before today."""
     start = _restart(order) if "SOR-01" in fired else None
     planned = next_tace(order, order.day) if "SOR-06" in fired else None
-    end = eve(planned) if planned is not None else None
+    end = order.care.rules.last_dose(planned) if planned is not None else None
     past = end is not None and end < order.care.day
     doses = None if past else rewrite(parts, order.draft.start, start=start, end=end)
     if doses is None or all(days == Days() for days in doses):
@@ -166,5 +166,5 @@ def _restart(order: Order) -> date | None:
     measured = anchor(order, order.day)
     if measured is None:
         return None
-    first = max(add_days(measured, order.care.rules.start_sorafenib[0]), order.care.day)
+    first = max(order.care.rules.start_sorafenib.first.after(measured), order.care.day)
     return first if first != order.day else None

@@ -6,13 +6,13 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Finding, Message, message
-from cds_service.trial.guidance.care import Care, days_after, review_degree
+from cds_service.trial.guidance.care import Care, review_degree
 from cds_service.trial.guidance.history import TACE, ended_by
-from cds_service.trial.guidance.orders import Fired, Order, Severity, eve, fire, going_on, safety_window
+from cds_service.trial.guidance.orders import Fired, Order, Severity, fire, goes_on_before, going_on, out_of_time
 from cds_service.trial.guidance.response import latest_of
 from cds_service.trial.guidance.steps import State, Step
 from cds_service.trial.phase import Phase
-from fhir_profiles.dates import DateInterval, add_days
+from fhir_profiles.dates import DateInterval
 from fhir_profiles.reading.doses import Dose
 from fhir_profiles.reading.drafts import Draft
 from fhir_profiles.record import Course, Source, SourceState
@@ -78,14 +78,14 @@ class Cycle:
 def solve(care: Care, findings: tuple[Finding, ...], steps: tuple[Step, ...], tace: date) -> Cycle:
     """The cycle of a TACE on that day: when sorafenib stops and starts again, what is due when, what conflicts."""
     order = _order(care, findings, tace)
-    restart = days_after(tace, care.rules.start_sorafenib)
-    conflicts = sorted(_conflicts(order, tace, restart), key=_gravest_first)
+    restart = care.rules.start_sorafenib.after(tace)
+    conflicts = sorted(_conflicts(order, tace), key=_gravest_first)
     return Cycle(
         tace=tace,
-        last_dose=eve(tace),
-        safety=safety_window(order, tace),
+        last_dose=care.rules.last_dose(tace),
+        safety=care.rules.safety_window(tace),
         restart=restart,
-        imaging=days_after(tace, care.rules.response_imaging),
+        imaging=care.rules.response_imaging.after(tace),
         examination=_examination(care, steps, restart),
         expected=care.history.first_course() is None,
         conflicts=tuple(conflicts),
@@ -117,8 +117,8 @@ def _examination(care: Care, steps: tuple[Step, ...], restart: Window) -> Window
         return None if asked.state is State.UNKNOWN else asked.window
     if care.case.enrolment.phase is Phase.FOLLOW_UP or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS):
         return None
-    begins, days = _first_course(care, steps, restart), care.rules.first_examination
-    return add_days(begins[0], days[0]), add_days(begins[1], days[1])
+    begins, wanted = _first_course(care, steps, restart), care.rules.first_examination
+    return wanted.after(begins[0])[0], wanted.after(begins[1])[1]
 
 
 def _first_course(care: Care, steps: tuple[Step, ...], restart: Window) -> Window:
@@ -145,7 +145,7 @@ def _open(care: Care) -> Iterator[Message]:
             yield message(f"source.{state.value}", source=source.value)
 
 
-def _conflicts(order: Order, tace: date, restart: Window) -> Iterator[Conflict]:
+def _conflicts(order: Order, tace: date) -> Iterator[Conflict]:
     """Everything that stands against the cycle; a day that is past, or a patient in follow-up, needs no more said."""
     care = order.care
     if care.case.enrolment.phase is Phase.FOLLOW_UP:
@@ -157,7 +157,7 @@ def _conflicts(order: Order, tace: date, restart: Window) -> Iterator[Conflict]:
     for fired in fire(order):
         yield from _of_rule(order, fired)
     yield from _other_sessions(care, tace)
-    yield from _courses_to_come(order, tace, restart)
+    yield from _courses_to_come(order, tace)
     yield from _courses_in_doubt(care, tace)
     if review_degree(care) == "stop":
         found = latest_of(care.responses, intrahepatic=False)
@@ -187,7 +187,7 @@ def _against(order: Order, fired: Fired) -> Iterable[str]:
     """What the rule found: courses, analytes, the latest session, responses, the line."""
     history, day = order.care.history, order.day
     if fired.id == "TACE-01" and day is not None:
-        return (course.reference for course in going_on(order, eve(day)))
+        return (course.reference for course in going_on(order, order.care.rules.last_dose(day)))
     if fired.id == "TACE-02":
         return _names(fired, "concepts")
     if fired.id == "TACE-07":
@@ -200,40 +200,35 @@ def _against(order: Order, fired: Fired) -> Iterable[str]:
 
 def _other_sessions(care: Care, tace: date) -> Iterator[Conflict]:
     """Another TACE planned within the shortest distance of two sessions, before or after."""
-    apart = care.rules.response_imaging[0]
+    apart = care.rules.next_tace.first
     for plan in care.history.plans:
-        if 0 < abs((plan.day - tace).days) < apart:
-            reason = message("timeline.another-tace", day=plan.day, days=apart)
+        if plan.day != tace and max(plan.day, tace) < apart.after(min(plan.day, tace)):
+            reason = message("timeline.another-tace", day=plan.day, length=apart)
             yield Conflict(Part.TACE, Severity.WARNING, (reason,), against=(plan.order.reference,))
 
 
-def _courses_to_come(order: Order, tace: date, restart: Window) -> Iterator[Conflict]:
+def _courses_to_come(order: Order, tace: date) -> Iterator[Conflict]:
     """Courses already ordered for later: one that goes on beyond the last dose, one that starts again out of time."""
     care = order.care
     coming = [c for c in care.history.courses if c.active and c.start.first > care.day]
     for course in coming:
-        if course.start.first < tace and not ended_by(course, eve(tace)):
-            reason = message("rule.SOR-06", day=tace)
-            yield Conflict(Part.LAST_DOSE, Severity.WARNING, (reason,), "SOR-06", (course.reference,))
+        if course.start.first < tace and not ended_by(course, care.rules.last_dose(tace)):
+            yield _of_course(Part.LAST_DOSE, goes_on_before(care.rules, tace), course)
     after = min((c for c in coming if c.start.first >= tace), key=lambda c: (c.start, c.reference), default=None)
     if after is not None and not any(tace < day <= after.start.first for day in order.planned):
-        yield from _out_of_time(after, restart)
+        fired = out_of_time(care.rules.start_sorafenib, tace, after.start.first)
+        if fired is not None:
+            yield _of_course(Part.RESTART, fired, after)
 
 
-def _out_of_time(course: Course, restart: Window) -> Iterator[Conflict]:
-    start, against = course.start.first, (course.reference,)
-    if start < restart[0]:
-        reason = message("rule.SOR-01-early", day=start, first=restart[0])
-        yield Conflict(Part.RESTART, Severity.WARNING, (reason,), "SOR-01", against)
-    elif start > restart[1]:
-        reason = message("rule.SOR-01-late", day=start, last=restart[1])
-        yield Conflict(Part.RESTART, Severity.INFO, (reason,), "SOR-01", against)
+def _of_course(part: Part, fired: Fired, course: Course) -> Conflict:
+    return Conflict(part, fired.severity, (fired.reason,), fired.id, (course.reference,))
 
 
 def _courses_in_doubt(care: Care, tace: date) -> Iterator[Conflict]:
     """A course that may be sorafenib of the study, and may be taken beyond the last dose."""
-    last = eve(tace)
+    last = care.rules.last_dose(tace)
     for course in care.history.courses_in_doubt:
         if course.active and course.start.first <= last and not ended_by(course, last):
-            reason = message("timeline.course-open", eve=last)
+            reason = message("timeline.course-open", last=last)
             yield Conflict(Part.LAST_DOSE, Severity.INFO, (reason,), against=(course.reference,))

@@ -6,11 +6,11 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.findings import Finding, Message, Verdict, message
-from cds_service.trial.guidance.care import Care, days_after, missing_safety, review_degree
+from cds_service.trial.guidance.care import Care, missing_safety, review_degree
 from cds_service.trial.guidance.history import SORAFENIB, TACE, ended_by
 from cds_service.trial.guidance.response import Response, latest_of
 from cds_service.trial.protocol import GuidanceRules
-from fhir_profiles.dates import add_days
+from fhir_profiles.dates import Delay, add_days
 from fhir_profiles.reading.doses import Dose
 from fhir_profiles.reading.drafts import Draft
 from fhir_profiles.record import Course, Source, SourceState
@@ -70,36 +70,30 @@ def fire(order: Order) -> Iterator[Fired]:
         yield from rule(order)
 
 
-def eve(day: date) -> date:
-    """The day before."""
-    return add_days(day, -1)
-
-
 def going_on(order: Order, until: date) -> tuple[Course, ...]:
     """The courses that are taken now and not certainly ended by that day."""
     return tuple(c for c in order.care.history.taken(order.care.day) if not ended_by(c, until))
 
 
 def _course_goes_on(order: Order) -> Iterator[Fired]:
-    """TACE-01: sorafenib is not stopped the day before."""
-    if order.day is not None and going_on(order, eve(order.day)):
-        yield Fired("TACE-01", Severity.WARNING, message("rule.TACE-01", day=order.day, eve=eve(order.day)))
+    """TACE-01: sorafenib is not stopped in time."""
+    rules = order.care.rules
+    if order.day is not None and going_on(order, rules.last_dose(order.day)):
+        last, length = rules.last_dose(order.day), rules.stop_sorafenib
+        yield Fired("TACE-01", Severity.WARNING, message("rule.TACE-01", day=order.day, last=last, length=length))
 
 
 def _safety_missing(order: Order) -> Iterator[Fired]:
     """TACE-02: safety results are missing in the days before."""
     if order.day is None or not order.supplied(Source.OBSERVATIONS):
         return
-    missing = missing_safety(order.care, safety_window(order, order.day))
+    rules = order.care.rules
+    window = rules.safety_window(order.day)
+    missing = missing_safety(order.care, window)
     if missing:
-        soon = (order.day - order.care.day).days <= -order.care.rules.safety[0]
-        severity = Severity.WARNING if soon else Severity.INFO
-        yield Fired("TACE-02", severity, message("rule.TACE-02", day=order.day, concepts=missing))
-
-
-def safety_window(order: Order, day: date) -> tuple[date, date]:
-    """The days on which safety results count for a session on that day."""
-    return days_after(day, order.care.rules.safety)
+        severity = Severity.WARNING if order.care.day >= window[0] else Severity.INFO
+        reason = message("rule.TACE-02", day=order.day, concepts=missing, length=rules.safety)
+        yield Fired("TACE-02", severity, reason)
 
 
 def _excluded(order: Order) -> Iterator[Fired]:
@@ -114,7 +108,7 @@ def response_window(order: Order) -> tuple[date, date] | None:
     latest = order.care.history.latest
     if latest is None or order.care.history.sessions.doubtful:
         return None
-    return days_after(latest, order.care.rules.response_imaging)
+    return order.care.rules.next_tace.after(latest)
 
 
 def _timing(order: Order) -> Iterator[Fired]:
@@ -122,10 +116,13 @@ def _timing(order: Order) -> Iterator[Fired]:
     window = response_window(order)
     if window is None or order.day is None:
         return
+    wanted = order.care.rules.next_tace
     if order.day < window[0]:
-        yield Fired("TACE-04", Severity.WARNING, message("rule.TACE-04-early", day=order.day, first=window[0]))
+        reason = message("rule.TACE-04-early", day=order.day, first=window[0], length=wanted.first)
+        yield Fired("TACE-04", Severity.WARNING, reason)
     elif order.day > window[1]:
-        yield Fired("TACE-04", Severity.INFO, message("rule.TACE-04-late", day=order.day, last=window[1]))
+        reason = message("rule.TACE-04-late", day=order.day, last=window[1], length=wanted.last)
+        yield Fired("TACE-04", Severity.INFO, reason)
 
 
 def _imaging_missing(order: Order) -> Iterator[Fired]:
@@ -181,11 +178,20 @@ def _start(order: Order) -> Iterator[Fired]:
         if order.supplied(Source.PROCEDURES, Source.ORDERS):
             yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-none"))
         return
-    first, last = days_after(measured, order.care.rules.start_sorafenib)
-    if order.day < first:
-        yield Fired("SOR-01", Severity.WARNING, message("rule.SOR-01-early", day=order.day, first=first))
-    elif order.day > last:
-        yield Fired("SOR-01", Severity.INFO, message("rule.SOR-01-late", day=order.day, last=last))
+    reason = out_of_time(order.care.rules.start_sorafenib, measured, order.day)
+    if reason is not None:
+        yield reason
+
+
+def out_of_time(wanted: Delay, tace: date, start: date) -> Fired | None:
+    """SOR-01 of a start on that day, measured from that TACE; None for one in time."""
+    first, last = wanted.after(tace)
+    if start < first:
+        reason = message("rule.SOR-01-early", day=start, first=first, length=wanted.first)
+        return Fired("SOR-01", Severity.WARNING, reason)
+    if start > last:
+        return Fired("SOR-01", Severity.INFO, message("rule.SOR-01-late", day=start, last=last, length=wanted.last))
+    return None
 
 
 def _first_dose(order: Order) -> Iterator[Fired]:
@@ -226,10 +232,16 @@ def _allergy(order: Order) -> Iterator[Fired]:
 
 
 def _before_tace(order: Order) -> Iterator[Fired]:
-    """SOR-06: the course does not end the day before a planned TACE."""
+    """SOR-06: the course does not end in time before a planned TACE."""
     planned = next_tace(order, order.day)
-    if planned is not None and not draft_ends_by(order, eve(planned)):
-        yield Fired("SOR-06", Severity.WARNING, message("rule.SOR-06", day=planned))
+    if planned is not None and not draft_ends_by(order, order.care.rules.last_dose(planned)):
+        yield goes_on_before(order.care.rules, planned)
+
+
+def goes_on_before(rules: GuidanceRules, tace: date) -> Fired:
+    """SOR-06 of a course that goes on too long before a TACE planned for that day."""
+    reason = message("rule.SOR-06", day=tace, last=rules.last_dose(tace), length=rules.stop_sorafenib)
+    return Fired("SOR-06", Severity.WARNING, reason)
 
 
 def next_tace(order: Order, start: date | None) -> date | None:

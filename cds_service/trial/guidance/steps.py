@@ -8,7 +8,6 @@ from enum import StrEnum
 from cds_service.trial.findings import Message, message
 from cds_service.trial.guidance.care import (
     Care,
-    days_after,
     decision_open,
     missing_safety,
     restart_open,
@@ -17,7 +16,7 @@ from cds_service.trial.guidance.care import (
 )
 from cds_service.trial.guidance.history import SORAFENIB, Plan, ended_by, is_taken
 from cds_service.trial.phase import Phase
-from fhir_profiles.dates import DateInterval, add_days, add_months
+from fhir_profiles.dates import DateInterval
 from fhir_profiles.record import Course, Source
 
 
@@ -66,7 +65,7 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
     if latest is None or care.history.sessions.doubtful:
         yield Step("NEXT-01", State.UNKNOWN, None, message("step.tace-date-open"))
         return
-    window = days_after(latest, care.rules.start_sorafenib)
+    window = care.rules.start_sorafenib.after(latest)
     if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
     elif not care.read(*sources) or restart_open(care) or _may_have_started(care, latest):
@@ -84,7 +83,8 @@ def _may_have_started(care: Care, latest: date) -> bool:
 def _sorafenib_wanted(care: Care, latest: date, window: tuple[date, date]) -> Step:
     state = _by_window(care.day, window)
     if state is State.UPCOMING or not care.history.taken(care.day):
-        return Step("NEXT-01", state, window, message("step.start-sorafenib", latest=latest))
+        reason = message("step.start-sorafenib", latest=latest, window=care.rules.start_sorafenib)
+        return Step("NEXT-01", state, window, reason)
     # a course that began before the session is still recorded as taken: was it paused, and taken again?
     state = State.DUE if state is State.DUE else State.UNKNOWN
     return Step("NEXT-01", state, window, message("step.confirm-paused", latest=latest))
@@ -97,8 +97,8 @@ def _response_imaging(care: Care) -> Iterator[Step]:
         if care.history.sessions.doubtful or not care.read(Source.PROCEDURES):
             yield Step("NEXT-02", State.UNKNOWN, None, message("step.tace-date-open"))
         return
-    window = days_after(latest, care.rules.response_imaging)
-    reason = message("step.imaging", latest=latest)
+    window = care.rules.response_imaging.after(latest)
+    reason = message("step.imaging", latest=latest, window=care.rules.response_imaging)
     if any(fact.dated.first >= window[0] for fact in care.history.dynamic if fact.subject_known):
         yield Step("NEXT-02", State.DONE, window, reason)
     elif not care.read(Source.PROCEDURES, Source.IMAGING):
@@ -125,18 +125,17 @@ def _examination(care: Care) -> Iterator[Step]:
     if first is None or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not _is_first(care, first):
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
         return
-    name, anchor, days = "step.first-examination", first.start.first, care.rules.first_examination
-    opening = window = days_after(anchor, days)
+    name, anchor, wanted = "step.first-examination", first.start.first, care.rules.first_examination
+    opening = window = wanted.after(anchor)
     outpatient = sorted((v for v in care.history.visits if v.outpatient), key=lambda v: (v.start.first, v.reference))
     for visit in outpatient:
         if visit.start.is_day and visit.start.first >= window[0]:
-            name, anchor, days = "step.next-examination", visit.start.first, care.rules.next_examination
-            window = days_after(anchor, days)
+            name, anchor, wanted = "step.next-examination", visit.start.first, care.rules.next_examination
+            window = wanted.after(anchor)
     if any(not v.start.is_day and _may_reach(v.start, opening[0], care.day) for v in outpatient):
         yield Step("NEXT-03", State.UNKNOWN, window, message("step.examination-open"))
     else:
-        reason = message(name, day=anchor, least=days[0], most=days[1])
-        yield Step("NEXT-03", _by_window(care.day, window), window, reason)
+        yield Step("NEXT-03", _by_window(care.day, window), window, message(name, day=anchor, window=wanted))
 
 
 def _in_doubt(care: Care) -> tuple[Course, ...]:
@@ -155,7 +154,7 @@ def _safety(care: Care) -> Iterator[Step]:
     if plan is None:
         yield from _without_a_day(care, "NEXT-04", read=care.read(Source.ORDERS))
         return
-    window = days_after(plan.day, care.rules.safety)
+    window = care.rules.safety_window(plan.day)
     missing, undated = missing_safety(care, window), undated_safety(care, window)
     if missing and not care.read(Source.ORDERS):
         yield Step("NEXT-04", State.UNKNOWN, None, message("step.orders-open"))
@@ -166,7 +165,8 @@ def _safety(care: Care) -> Iterator[Step]:
         yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
         state = _by_window(care.day, window) if care.read(Source.OBSERVATIONS) else State.UNKNOWN
-        yield _of_plan("NEXT-04", state, plan, window, message("step.safety", day=plan.day, concepts=missing))
+        reason = message("step.safety", day=plan.day, concepts=missing, length=care.rules.safety)
+        yield _of_plan("NEXT-04", state, plan, window, reason)
 
 
 def _without_a_day(care: Care, step: str, *, read: bool) -> Iterator[Step]:
@@ -185,38 +185,39 @@ def _of_plan(step: str, state: State, plan: Plan, window: tuple[date, date], rea
 
 
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
-    """NEXT-05: sorafenib is stopped the day before TACE."""
+    """NEXT-05: sorafenib is stopped in time before TACE."""
     plan = care.history.next_plan(care.day)
     read = care.read(Source.ORDERS, Source.MEDICATIONS)
     if plan is None:
         if not read or _stopped(care, care.day) is not None:
             yield from _without_a_day(care, "NEXT-05", read=read)
         return
-    eve = add_days(plan.day, -1)
-    state = _stopped(care, eve)
+    last = care.rules.last_dose(plan.day)
+    state = _stopped(care, last)
     if state is not State.DONE and not read:
         yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
     elif state is not None:
-        yield _of_plan("NEXT-05", state, plan, (eve, eve), message("step.stop-sorafenib", day=plan.day))
+        reason = message("step.stop-sorafenib", day=plan.day, length=care.rules.stop_sorafenib)
+        yield _of_plan("NEXT-05", state, plan, (last, last), reason)
 
 
-def _stopped(care: Care, eve: date) -> State | None:
-    """Whether every course that is taken ends by the eve of TACE; None when none was taken since the latest."""
+def _stopped(care: Care, until: date) -> State | None:
+    """Whether every course that is taken ends by that day; None when none was taken since the latest."""
     history = care.history
     taken = history.taken(care.day)
-    going = [course for course in taken if not ended_by(course, eve)]
-    if any(course.end is None or course.end.first > eve for course in going):
-        return _by_window(care.day, (eve, eve))
-    if going or any(is_taken(course, care.day) and not ended_by(course, eve) for course in history.courses_in_doubt):
+    going = [course for course in taken if not ended_by(course, until)]
+    if any(course.end is None or course.end.first > until for course in going):
+        return _by_window(care.day, (until, until))
+    if going or any(is_taken(course, care.day) and not ended_by(course, until) for course in history.courses_in_doubt):
         return State.UNKNOWN
     last = history.latest_course()
     since = last is not None and (history.latest is None or last.start.first >= history.latest)
     if taken:
         return State.DONE
-    if last is None or not since or last.open or (last.active and not ended_by(last, eve)):
+    if last is None or not since or last.open or (last.active and not ended_by(last, until)):
         return None
-    # what was stopped on a day that nobody wrote down was stopped by today, and perhaps not by the eve
-    return State.DONE if ended_by(last, eve) or (last.end is None and care.day <= eve) else State.UNKNOWN
+    # what was stopped on a day that nobody wrote down was stopped by today, and perhaps not by that day
+    return State.DONE if ended_by(last, until) or (last.end is None and care.day <= until) else State.UNKNOWN
 
 
 def _review(care: Care) -> Iterator[Step]:
@@ -258,5 +259,5 @@ def _survival(care: Care) -> Step:
     last = max(contacts)
     if any(day > last for day in vague):
         return Step("NEXT-07", State.UNKNOWN, None, message("step.survival-open"))
-    window = (add_months(last, care.rules.survival[0]), add_months(last, care.rules.survival[1]))
-    return Step("NEXT-07", _by_window(care.day, window), window, message("step.survival", day=last))
+    window, reason = care.rules.survival.after(last), message("step.survival", day=last, window=care.rules.survival)
+    return Step("NEXT-07", _by_window(care.day, window), window, reason)
