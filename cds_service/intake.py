@@ -9,7 +9,7 @@ import msgspec
 
 from cds_service.errors import BadInputError
 from fhir_profiles.elements import Reference
-from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body
+from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body, held_to_its_count
 from fhir_profiles.reading.prefetch import decode_prefetch
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
@@ -86,7 +86,7 @@ def _read_bytes(name: str, body: bytes) -> Iterator[Chart]:
         return
     try:
         request = _hook_request(body)
-        yield Chart(name, decode_body(body)) if request is None else _called_for(name, request)
+        yield Chart(name, held_to_its_count(decode_body(body))) if request is None else _called_for(name, request)
     except UnreadableBody as error:
         yield Chart(name, None, str(error))
 
@@ -178,13 +178,13 @@ def _sorted_to_patients(name: str, files: Iterable[tuple[str, list[bytes]]]) -> 
 
 def _take(export: _Export, place: str, line: bytes) -> None:
     try:
-        decoded = decode_body(line)
+        decoded = held_to_its_count(decode_body(line))
     except UnreadableBody:
         _take_unreadable(export, place, line)
         return
     for received in decoded.received:
         _put(export, received)
-    if decoded.issues:
+    if decoded.issues or decoded.states:
         whose = _whose(line)
         if _kind(line) == "Patient":
             export.unreadable_patients.append(place)

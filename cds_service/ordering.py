@@ -11,8 +11,8 @@ from cards.wording import Words
 from cds_service.loading import Loaded
 from cds_service.received import Received
 from cds_service.trial.assessment import Assessment, Status, assess_case, case_of
-from cds_service.trial.case import Case, Moment
-from cds_service.trial.guidance.care import read_care
+from cds_service.trial.case import Moment
+from cds_service.trial.guidance.care import Care
 from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
 from cds_service.trial.phase import Phase
 from fhir_profiles.reading.context import Reading
@@ -48,8 +48,8 @@ def order_cards(loaded: Loaded, words: Words, moment: Moment, request: Request, 
         return ()
     record = read_record(request.decoded, loaded.vocabulary, moment.zone, request.supplied)
     case = case_of(loaded.protocol, record, moment.day)
-    assessment = assess_case(loaded.protocol, case, moment)
-    checked = _check(loaded, case, assessment, drafts, request.selections)
+    assessment, care = assess_case(loaded.protocol, case, moment)
+    checked = _check(loaded, care, assessment, drafts, request.selections)
     wording = Wording(loaded.protocol, words, loaded.vocabulary.terminology, trace, request.received.find)
     return tuple(order_card(one, assessment, wording) for one in checked)
 
@@ -62,7 +62,8 @@ _CONCERNED = frozenset(
 def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw, ...], received: Received) -> bool:
     """Whether any rule speaks of one of the drafts; only a product that no draft holds is looked up.
 
-    They are read again with the chart: whose a draft is may hang on the patient's identifiers.
+    They are read again with the chart: whose a draft is may hang on the patient's identifiers, and its product may
+    stand in what was fetched.
     """
     reading = Reading(loaded.vocabulary, zone, Patient(id=patient.removeprefix("Patient/")), None)
     return any(draft.sets & _CONCERNED for draft in read_drafts(reading, drafts, received.find))
@@ -70,15 +71,14 @@ def concern_a_rule(loaded: Loaded, zone: tzinfo, patient: str, drafts: tuple[Raw
 
 def _check(
     loaded: Loaded,
-    case: Case,
+    care: Care | None,
     assessment: Assessment,
     drafts: tuple[Draft, ...],
     selections: tuple[str, ...] | None,
 ) -> tuple[Checked, ...]:
     selected = frozenset(selections or ())
     chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selected)
-    if assessment.phase is Phase.ENROLLED:
-        care = read_care(case, loaded.protocol.guidance, assessment.findings)
+    if care is not None and assessment.phase is Phase.ENROLLED:
         return check_orders(care, assessment.findings, drafts, chosen, signing=selections is None)
     if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":
         return check_candidates(loaded.protocol.guidance, chosen, assessment.moment.day)

@@ -6,16 +6,13 @@ from datetime import date
 from cds_service.loading import Loaded
 from cds_service.trial.assessment import Assessment, assess_case, case_of
 from cds_service.trial.case import Case, Moment
-from cds_service.trial.guidance.care import read_care
 from cds_service.trial.guidance.timeline import Timeline, read_timeline
 from cds_service.trial.guidance.trends import Trend, read_trends
 from cds_service.trial.lapsing import Lapse, lapses
-from cds_service.trial.phase import Phase
 from cds_service.trial.protocol import TrialProtocol
 from fhir_profiles.dates import add_days
 from fhir_profiles.record import PatientRecord
 
-_FOLLOWED = (Phase.ENROLLED, Phase.FOLLOW_UP)
 # Results of the screening are worth seeing beside those of the treatment.
 _SCREENED_FOR = 35
 
@@ -34,10 +31,9 @@ class View:
 def view_of(loaded: Loaded, record: PatientRecord, moment: Moment, tace: date | None = None) -> View:
     """The assessment and, of an enrolled patient, the timeline; `tace`: the day for which a cycle is solved."""
     case = case_of(loaded.protocol, record, moment.day)
-    assessment = assess_case(loaded.protocol, case, moment)
-    if assessment.phase not in _FOLLOWED:
+    assessment, care = assess_case(loaded.protocol, case, moment)
+    if care is None:
         return View(record, assessment, None, (), lapses(loaded.protocol, record, assessment))
-    care = read_care(case, loaded.protocol.guidance, assessment.findings)
     timeline = read_timeline(care, assessment.findings, assessment.steps, tace)
     return View(record, assessment, timeline, _trends(loaded.protocol, case, timeline), ())
 

@@ -12,7 +12,7 @@ import orjson
 from cards.fingerprint import derived_trace
 from cds_service.commands.assessing import read_sources
 from cds_service.commands.group import Surroundings
-from cds_service.commands.running import instant, language_option, prepare, words_of
+from cds_service.commands.running import chart_options, instant, language_option, prepare, words_of
 from cds_service.errors import BadInputError, ConfigurationError
 from cds_service.intake import bytes_of, files_of, read_charts
 from cds_service.ordering import Request, order_cards
@@ -26,10 +26,7 @@ from fhir_profiles.reading.decoding import Decoded, UnreadableBody
 @click.option("--draft", "drafts", multiple=True, required=True, type=click.Path(path_type=Path), help="A draft order.")
 @click.option("--selection", "selections", multiple=True, help="At order-select: the drafts that were selected.")
 @click.option("--hook", type=click.Choice(["order-select", "order-sign"]), default="order-sign", show_default=True)
-@click.option("--as-of", help="Instant of evaluation with offset. Default: now.")
-@click.option("--time-zone", help="The site's time zone.")
-@click.option("--supplied", help="Exactly these sources were asked for. Default: all.")
-@click.option("--site", type=click.Path(path_type=Path), help="The site's settings (TOML).")
+@chart_options
 @click.option("--format", "shape", type=click.Choice(["json"]), default="json", help="The cards, as JSON.")
 @language_option
 @click.pass_obj

@@ -8,7 +8,7 @@ from enum import StrEnum
 from cds_service.trial.case import Case, Moment
 from cds_service.trial.child_pugh import ChildPugh, reckon
 from cds_service.trial.findings import Ask, Finding, Verdict
-from cds_service.trial.guidance.care import read_care
+from cds_service.trial.guidance.care import Care, read_care
 from cds_service.trial.guidance.steps import Step, next_steps
 from cds_service.trial.judging import judge
 from cds_service.trial.phase import Enrolment, Phase, read_enrolment
@@ -59,19 +59,23 @@ class Assessment:
         return next(f for f in self.findings if f.id == criterion)
 
 
+_FOLLOWED = (Phase.ENROLLED, Phase.FOLLOW_UP)
+
+
 def assess(protocol: TrialProtocol, record: PatientRecord, moment: Moment) -> Assessment:
     """Judges one patient: the same record, protocol and moment give the same assessment, to the byte."""
-    return assess_case(protocol, case_of(protocol, record, moment.day), moment)
+    return assess_case(protocol, case_of(protocol, record, moment.day), moment)[0]
 
 
-def assess_case(protocol: TrialProtocol, case: Case, moment: Moment) -> Assessment:
-    """As `assess`, of the patient's case on the day of the moment, where more is asked about the case."""
+def assess_case(protocol: TrialProtocol, case: Case, moment: Moment) -> tuple[Assessment, Care | None]:
+    """As `assess`, of the patient's case on the day of the moment, and the care of one who is treated or followed."""
     record = case.record
     findings = _judge_all(protocol.criteria, case)
     deceased = is_deceased(record.patient, moment)
     phase = None if deceased else case.enrolment.phase
     status = _roll_up(protocol, findings, case.enrolment, deceased=deceased)
-    return Assessment(
+    care = read_care(case, protocol.guidance, findings) if phase in _FOLLOWED else None
+    assessment = Assessment(
         trial=protocol.id,
         protocol_version=protocol.version,
         moment=moment,
@@ -82,11 +86,12 @@ def assess_case(protocol: TrialProtocol, case: Case, moment: Moment) -> Assessme
         missing=() if status in (Status.ENROLLED, Status.FOLLOW_UP) else _missing(findings),
         child_pugh=case.child_pugh,
         phase=phase,
-        steps=_steps(protocol, case, findings, phase),
+        steps=next_steps(care) if care is not None else (),
         study_status=case.enrolment.part.status if case.enrolment.part else None,
         sources=record.sources,
         quality=record.quality,
     )
+    return assessment, care
 
 
 def case_of(protocol: TrialProtocol, record: PatientRecord, day: date) -> Case:
@@ -106,12 +111,6 @@ def _recorded(record: PatientRecord) -> frozenset[str] | None:
     if any(state is not SourceState.SUPPLIED for state in record.sources.values()):
         return None
     return frozenset().union(record.conditions, record.procedures, record.courses, record.allergies, record.results)
-
-
-def _steps(protocol: TrialProtocol, case: Case, findings: tuple[Finding, ...], phase: Phase | None) -> tuple[Step, ...]:
-    if phase not in (Phase.ENROLLED, Phase.FOLLOW_UP):
-        return ()
-    return next_steps(read_care(case, protocol.guidance, findings))
 
 
 def _judge_all(criteria: tuple[Criterion, ...], case: Case) -> tuple[Finding, ...]:

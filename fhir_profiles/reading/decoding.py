@@ -4,7 +4,7 @@ One resource that cannot be read costs one data-quality line and makes its sourc
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.frames import (
     ALL_SOURCES,
+    SEARCHSET,
     Frame,
     States,
     failed_responses,
@@ -20,6 +21,7 @@ from fhir_profiles.reading.frames import (
     own_address,
     searchset_states,
     sources_named_in,
+    unread_states,
 )
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
@@ -142,11 +144,18 @@ def flatten(resource: object, unread: int = 0) -> Decoded:
     else:
         own = tuple(entry for entry in entries if type(entry.resource) not in _SET_APART)
         others = [entry.resource for entry in entries if entry.resource is not None]
-    nested = [flatten(inner) for inner in others if isinstance(inner, Bundle)]
+    nested = [held_to_its_count(flatten(inner)) for inner in others if isinstance(inner, Bundle)]
     outcomes = [inner for inner in others if isinstance(inner, OperationOutcome)]
     states = (*searchset_states(resource.link, own, outcomes), *failed_responses(resource))
     whole = Decoded(own, (), states, own_address(resource), frame_of(resource, unread))
     return _together([whole, *nested])
+
+
+def held_to_its_count(decoded: Decoded) -> Decoded:
+    """What a body held of which no further page is read: a searchset that lacks matches is in part."""
+    if decoded.frame is None or decoded.frame.type != SEARCHSET or not decoded.frame.lacking:
+        return decoded
+    return replace(decoded, states=(*decoded.states, *unread_states(decoded.search or "", decoded.received)))
 
 
 def _together(parts: Iterable[Decoded]) -> Decoded:
@@ -261,7 +270,7 @@ def _meant_by(misspelt: str) -> frozenset[Source]:
 def _nested(place: str, raw: bytes | msgspec.Raw) -> Decoded:
     """A Bundle within a Bundle: its entries one by one; what has not even entries may have held anything."""
     try:
-        return _decode_piecewise(raw)
+        return held_to_its_count(_decode_piecewise(raw))
     except UnreadableBody:
         return _gap(QualityIssue(place, "unreadable-entry"), ALL_SOURCES)
 

@@ -68,10 +68,18 @@ def searchset_states(pages: Iterable[Link], received: Iterable[Entry], outcomes:
     states: list[tuple[Source, SourceState]] = []
     if any(failed(outcome) for outcome in outcomes):
         states += [(source, SourceState.NOT_SUPPLIED) for source in searched or ALL_SOURCES]
-    if "next" in links:
-        found = {s for r in received for s in SOURCES_OF_TYPE.get(type(r.resource).__name__, ())}
-        states += [(source, SourceState.IN_PART) for source in sorted(searched | found or ALL_SOURCES)]
-    return tuple(states)
+    return (*states, *unread_states(links.get("self", ""), received)) if "next" in links else tuple(states)
+
+
+def unread_states(address: str, received: Iterable[Entry]) -> States:
+    """What is in part where matches of the search at this address are missing, by what it asked for and what it found.
+
+    A search that shows the patient (`$everything`, `_revinclude`) may go on with anything about them.
+    """
+    found = {s for r in received for s in SOURCES_OF_TYPE.get(type(r.resource).__name__, ())}
+    sources = sources_named_in(address) | found
+    some = ALL_SOURCES if not sources or Source.PATIENT in sources else sources
+    return tuple((source, SourceState.IN_PART) for source in sorted(some))
 
 
 def failed(outcome: OperationOutcome) -> bool:

@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 
+from cds_service.commands.assessing import assess_command
+from cds_service.commands.checking import check_order_command
+from cds_service.commands.timelines import timeline_command
 from tests.acceptance import FIXED, PATIENT, Ran, invoke, ndjson, run, write
 from tests.http_calls import Json
 from tests.order_calls import enrolled_chart, tace
@@ -49,3 +53,13 @@ def test_drafts_are_checked_for_one_patient(tmp_path: Path, name: str) -> None:
     assert (ran.code, ran.out) == (65, "")
     assert name in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_the_commands_that_judge_a_chart_explain_the_options_they_share_alike() -> None:
+    shared = {"--as-of", "--time-zone", "--supplied", "--site", "--language"}
+    told = [
+        {one.opts[0]: one.help for one in command.params if isinstance(one, click.Option) and one.opts[0] in shared}
+        for command in (assess_command, timeline_command, check_order_command)
+    ]
+    assert told[0].keys() == shared
+    assert told[1:] == told[:1] * 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_profiles.record import Source
 from tests.acceptance import (
     BRAIN,
     CANCER,
@@ -150,6 +151,33 @@ def test_an_entry_of_no_kind_at_all_may_have_been_anything(tmp_path: Path) -> No
         document = judged(tmp_path, {**bundle(MARKED), "entry": [{"resource": MARKED}, entry]})
         assert set(states(document).values()) == {"in-part"}
         assert document["dataQuality"] == [{"reference": "entry[1]", "issue": "an entry that is no object"}]
+
+
+ITS_PATIENT = [{"relation": "self", "url": "https://ehr.example/fhir/Patient/p1/$everything"}]
+
+
+@pytest.mark.parametrize(
+    ("frame", "gaps"),
+    [
+        ({"total": 2}, set()),
+        ({"total": 3}, set(Source)),
+        ({"total": 3, "link": ITS_PATIENT}, set(Source)),
+        ({"link": [*ITS_PATIENT, {"relation": "next", "url": "https://ehr.example/fhir?page=2"}]}, set(Source)),
+        ({"total": 3, "type": "collection"}, set()),
+    ],
+)
+@pytest.mark.parametrize("name", ["chart.json", "chart.ndjson"])
+def test_a_searchset_is_held_to_its_count_and_pages(tmp_path: Path, frame: Json, gaps: set[Source], name: str) -> None:
+    chart = {**bundle(MARKED, condition(CANCER), kind="searchset"), **frame}
+    (document,) = assess(tmp_path / write(tmp_path, name, chart)).documents
+    assert not_read(document) == dict.fromkeys(gaps, "in-part")
+    assert (verdict(document, "I1"), verdict(document, "E9")) == ("satisfied", "unknown" if gaps else "presumed")
+
+
+def test_a_search_within_a_batch_is_held_to_its_count(tmp_path: Path) -> None:
+    search = {**bundle(condition(CANCER), kind="searchset"), "total": 2}
+    document = judged(tmp_path, bundle(MARKED, search, kind="batch-response"))
+    assert not_read(document) == {"conditions": "in-part"}
 
 
 def test_an_entry_without_resource_type_is_told_in_words(tmp_path: Path) -> None:
