@@ -150,7 +150,10 @@ def _bands(rule: PointRule, value: NumberInterval) -> tuple[tuple[int, bool | No
 def _sign(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: PatientRecord, day: date) -> Part:
     graded = _graded(rules, rule, measures, record, day)
     present, facts = _present(record, rule.condition, day)
-    points = _sign_points(graded.points, present, record.sources[Source.CONDITIONS] is SourceState.SUPPLIED)
+    supplied = record.sources[Source.CONDITIONS] is SourceState.SUPPLIED
+    points = _sign_points(graded.points, present, supplied)
+    if graded.may_be_stale:
+        points = _either(points, _sign_points(None, present, supplied))
     evidence = graded.evidence + tuple(Evidence(f.reference, dated(f.dated), f.label) for f in facts)
     open_ = points.low != points.high
     ask = confirm(f"{rule.condition}-grade", age=rules.maximum_age.length)
@@ -158,10 +161,11 @@ def _sign(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: Pa
 
 
 class _Graded(NamedTuple):
-    """Points by graded observations (None: not recorded), with their evidence."""
+    """Points by graded observations (None: not recorded), with their evidence; a stale one counts as none."""
 
     points: Points | None
     evidence: tuple[Evidence, ...]
+    may_be_stale: bool = False
 
 
 def _graded(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: PatientRecord, day: date) -> _Graded:
@@ -174,11 +178,17 @@ def _graded(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: 
     points = []
     for result in results:
         grade = score_of(measures, scale, result.value)
-        recent = age_of(result, rules.maximum_age, day) is Usability.FRESH
-        certain = is_firm(result, scale.value_set) and recent
+        certain = is_firm(result, scale.value_set)
         points.append(Points(1, 3) if grade is None or not certain else Points(rule.points[grade], rule.points[grade]))
     spread = Points(min(p.low for p in points), max(p.high for p in points))
-    return _Graded(spread, tuple(Evidence(r.reference, dated(r.when.days), r.value.recorded) for r in results))
+    may_be_stale = any(age_of(r, rules.maximum_age, day) is not Usability.FRESH for r in results)
+    evidence = tuple(Evidence(r.reference, dated(r.when.days), r.value.recorded) for r in results)
+    return _Graded(spread, evidence, may_be_stale)
+
+
+def _either(one: Points, other: Points) -> Points:
+    """The points where either reading may hold."""
+    return Points(min(one.low, other.low), max(one.high, other.high), one.presumed or other.presumed)
 
 
 def _present(record: PatientRecord, name: str, day: date) -> tuple[bool | None, tuple[ConditionFact, ...]]:

@@ -26,7 +26,7 @@ def read_limits(reading: Reading, measured: Observation | Measurement, when: Whe
 
 def _limit(reading: Reading, given: ReferenceRange, own: Quantity | None, when: When) -> UpperLimit | None:
     high = given.high
-    if high is None or high.value is None or not _is_limit(high.value) or not _is_normal(given):
+    if high is None or high.value is None or high.comparator or not _is_limit(high.value) or not _is_normal(given):
         return None
     fits = True if given.age is None else _fits_age(reading, given.age, when)
     if fits is False:

@@ -189,10 +189,13 @@ class ScoreStatement:
 
     def _one(self, case: Case, line: Line, scale: Scale, result: Result) -> Candidate:
         would = self._would(case, scale, result)
-        if age_of(result, self.window, case.day) is Usability.UNDATED:
+        undated = age_of(result, self.window, case.day) is Usability.UNDATED
+        if undated and would.certainty is not Certainty.NO:
             reason = message("score.undated", scale=self.scale)
             return Candidate(Answer(Certainty.MAYBE, reason, would.evidence, (self._ask(),)), would, firm=False)
-        return candidate(would, result, scale.value_set, line, self._ask())
+        # another grade is not between these two whether it counts or is too old to
+        found = candidate(would, result, scale.value_set, line, self._ask())
+        return found._replace(firm=found.firm and not undated)
 
     def _would(self, case: Case, scale: Scale, result: Result) -> Answer:
         """What the grade says, if it is this patient's and of this scale, and dated as it is."""
