@@ -20,12 +20,13 @@ class Phase(StrEnum):
 class Enrolment:
     """The part in this study that counts, its phase, and whether the patient is on another study.
 
-    `on_another`: None when that cannot be told.
+    `certain`: every part that may be the latest says the same phase.
     """
 
     phase: Phase | None
     part: StudyPart | None
     other_parts: tuple[StudyPart, ...]
+    certain: bool = True
 
 
 def read_enrolment(rules: EnrolmentRules, parts: tuple[StudyPart, ...]) -> Enrolment:
@@ -39,7 +40,8 @@ def read_enrolment(rules: EnrolmentRules, parts: tuple[StudyPart, ...]) -> Enrol
     if not any(part.subject_known for part in latest):
         return Enrolment(None, None, others)
     safest = min(latest, key=lambda part: (_rank(rules, part), part.reference))
-    return Enrolment(_phase(rules, safest), safest, others)
+    phases = {_phase(rules, part) for part in latest}
+    return Enrolment(_phase(rules, safest), safest, others, len(phases) == 1)
 
 
 def _latest(parts: list[StudyPart]) -> list[StudyPart]:

@@ -109,10 +109,10 @@ class EnrolledStatement:
     by_facts: bool = False
 
     def answer(self, case: Case, line: Line) -> Answer:
-        """Whether the phase is enrolled."""
+        """Whether the phase is enrolled, whichever part in the study is the latest."""
         del line
         part = case.enrolment.part
-        if part is None or case.enrolment.phase is not Phase.ENROLLED:
+        if part is None or case.enrolment.phase is not Phase.ENROLLED or not case.enrolment.certain:
             return Answer(Certainty.SILENT, message("enrolled.no"))
         evidence = (Evidence(part.reference, part.start, part.status),)
         return Answer(Certainty.YES, message("enrolled.yes"), evidence)
