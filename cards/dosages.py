@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from cds_service.trial.guidance.rewriting import Days
+from fhir_profiles.reading.bounds import LENGTHS
 
 Raw = Mapping[str, Any]
 _KEPT = ("route", "method", "site", "sequence")
-_LENGTHS = ("boundsDuration", "boundsRange")
 
 
 def on_day(order: Raw, day: date) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def _bounded(entry: Raw, days: Days) -> Raw:
     if not new:
         return entry
     timing = _object(entry.get("timing"))
-    repeat = {name: value for name, value in _object(timing.get("repeat")).items() if name not in _LENGTHS}
+    repeat = {name: value for name, value in _object(timing.get("repeat")).items() if name not in LENGTHS}
     return {**entry, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": {**_period_of(entry), **new}}}}
 
 
@@ -68,7 +68,7 @@ def _joined(entries: list[Raw]) -> Raw:
 def _bounds_of(entry: Raw) -> Raw:
     """What bounds an entry, as written: days or a length."""
     repeat = _object(_object(entry.get("timing")).get("repeat"))
-    return {name: value for name, value in repeat.items() if name == "boundsPeriod" or name in _LENGTHS}
+    return {name: value for name, value in repeat.items() if name == "boundsPeriod" or name in LENGTHS}
 
 
 def _period_of(entry: Raw) -> Raw:

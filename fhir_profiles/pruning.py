@@ -6,6 +6,8 @@ from typing import Any
 # No resource is nested as deeply; what lies deeper is no FHIR, cannot be written again, and is left out.
 _DEEPEST = 64
 _EMPTY: tuple[object, ...] = (None, "", [], {}, ())
+# dict before Mapping: an abstract class takes long to ask
+_NODES = (dict, list, Mapping)
 
 
 def pruned(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def _of_object(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
 def _pruned(node: object, depth: int) -> object:
     if isinstance(node, str):
         return node
-    if depth <= 0 and isinstance(node, (dict, list, Mapping)):
+    if depth <= 0 and isinstance(node, _NODES):
         return None
     if isinstance(node, (dict, Mapping)):
         return _of_object(node, depth)
@@ -44,6 +46,4 @@ def _has_places(node: Mapping[str, Any], name: str, value: object) -> bool:
 
 
 def _placed(values: list[Any], depth: int) -> list[Any]:
-    return [
-        _pruned(value, depth - 1) or None if isinstance(value, (dict, list, Mapping)) else value for value in values
-    ]
+    return [_pruned(value, depth - 1) or None if isinstance(value, _NODES) else value for value in values]

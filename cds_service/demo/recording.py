@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 
 from cds_service.demo.elements import Json, at, codings_of, day_of, each, local_day, reference, text_at, zone_of
 from cds_service.demo.pad import LABORATORY, RESPONSES, Course, Pad, prescribed, resulted
 from fhir_profiles.dates import UNDATED, DateInterval, Duration, add_days, read_when
+from fhir_profiles.reading.bounds import LENGTHS, UCUM_UNITS
 
 _RUNNING = frozenset({"active", "on-hold"})
-_LENGTHS = ("boundsDuration", "boundsRange")
-_UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]]
-_UNITS = {"d": "days", "wk": "weeks", "mo": "months", "a": "years"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def _ended(dosage: Json, authored: str, chart: Chart) -> Json:
     if min(_days(dosage, "end", chart).last, _end_of_length(dosage, authored, chart)) <= chart.instant.date():
         return dosage
     timing = at(dosage, "timing") or {}
-    repeat = {name: value for name, value in (at(timing, "repeat") or {}).items() if name not in _LENGTHS}
+    repeat = {name: value for name, value in (at(timing, "repeat") or {}).items() if name not in LENGTHS}
     bounds = {**(at(repeat, "boundsPeriod") or {}), "end": chart.day}
     return {**dosage, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": bounds}}}
 
@@ -129,7 +127,7 @@ def _ended(dosage: Json, authored: str, chart: Chart) -> Json:
 def _end_of_length(dosage: Json, authored: str, chart: Chart) -> date:
     """The last day of a dosage that is bounded by a length from the day of its order; the last there is without one."""
     length, since = at(dosage, "timing", "repeat", "boundsDuration"), read_when(authored or None, chart.zone)
-    unit, amount = _UNITS.get(text_at(length, "code")), at(length, "value")
+    unit, amount = UCUM_UNITS.get(text_at(length, "code")), at(length, "value")
     if unit is None or since is None or not isinstance(amount, int):
         return date.max
     return add_days(Duration(amount, unit).after(since.days.last), -1)

@@ -18,7 +18,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """The part in this study that counts, its phase, and whether the patient is on another study.
+    """The part in this study that counts, its phase, and the parts in other studies that the patient is on.
 
     `certain`: every part that may be the latest says the same phase.
     """

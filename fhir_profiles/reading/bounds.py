@@ -8,11 +8,16 @@ from fhir_profiles.elements import Period, Quantity, Timing
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Bounds
 
-_UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]] = {
+LENGTHS = ("boundsDuration", "boundsRange")
+"""The elements by which a Timing is bounded by how long it lasts, instead of by days."""
+UCUM_UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]] = {
     "d": "days",
     "wk": "weeks",
     "mo": "months",
     "a": "years",
+}
+_UNITS: Mapping[str, Literal["days", "weeks", "months", "years"]] = {
+    **UCUM_UNITS,
     **dict.fromkeys(("day", "days"), "days"),
     **dict.fromkeys(("week", "weeks"), "weeks"),
     **dict.fromkeys(("month", "months"), "months"),

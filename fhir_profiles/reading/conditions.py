@@ -24,16 +24,16 @@ _MONTHS_IN = {
 }
 
 
-def _says(status: CodeableConcept, *, only: frozenset[str], of: frozenset[str]) -> bool:
-    """Whether a status says this and nothing against it: of the codes that we know, `only` such."""
-    codes = {coding.code for coding in status.coding} & of
+def _says(status: CodeableConcept | None, *, only: frozenset[str], of: frozenset[str]) -> bool:
+    """Whether there is a status that says this and nothing against it: of the codes that we know, `only` such."""
+    codes = {coding.code for coding in status.coding} & of if status is not None else frozenset[str]()
     return bool(codes) and codes <= only
 
 
 def read_condition(reading: Reading, condition: Condition) -> ConditionFact | None:
     """The diagnosis as a fact; None when its status takes it out of the record or no criterion knows it."""
     verified = condition.verificationStatus
-    if verified is not None and _says(verified, only=_NOT_A_CONDITION, of=_VERIFICATION):
+    if _says(verified, only=_NOT_A_CONDITION, of=_VERIFICATION):
         return None
     sets, maybe = reading.classify_one(condition.code)
     if not sets and not maybe:
@@ -83,7 +83,7 @@ def _end_of_condition(
 
 def _activity(condition: Condition, end: DateInterval | None) -> Activity:
     status = condition.clinicalStatus
-    if status is not None and _says(status, only=_PAST, of=_CLINICAL):
+    if _says(status, only=_PAST, of=_CLINICAL):
         return Activity.INACTIVE
     if end is not None or (status is not None and not _says(status, only=_PRESENT, of=_CLINICAL)):
         return Activity.UNCLEAR
@@ -154,10 +154,9 @@ def _chemoembolisation(
 
 def read_allergy(reading: Reading, allergy: AllergyIntolerance) -> AllergyFact | None:
     """The allergy as a fact; None when it is past, refuted, or to something that does not matter here."""
-    verified, status = allergy.verificationStatus, allergy.clinicalStatus
-    if verified is not None and _says(verified, only=_NOT_A_CONDITION, of=_VERIFICATION):
+    if _says(allergy.verificationStatus, only=_NOT_A_CONDITION, of=_VERIFICATION):
         return None
-    if status is not None and _says(status, only=_PAST_ALLERGY, of=_CLINICAL):
+    if _says(allergy.clinicalStatus, only=_PAST_ALLERGY, of=_CLINICAL):
         return None
     concepts = (allergy.code, *(reaction.substance for reaction in allergy.reaction))
     sets, maybe = reading.classify(concepts)

@@ -50,10 +50,8 @@ class Decoded:
     frame: Frame | None = None
 
     def of_kind(self, kind: type[_T]) -> tuple[_T, ...]:
-        """The resources of one kind; most answers hold one kind only, which is seen without a look at each."""
-        if kind not in kinds_of(self.received):
-            return ()
-        return tuple(entry.resource for entry in self.received if type(entry.resource) is kind)
+        """The resources of one kind."""
+        return tuple([entry.resource for entry in self.received if type(entry.resource) is kind])
 
 
 class _Outline(msgspec.Struct):

@@ -14,7 +14,7 @@ from cds_service.trial.guidance.orders import (
     fire,
     going_on,
     next_tace,
-    response_window,
+    session_window,
     would_close,
 )
 from cds_service.trial.guidance.rewriting import Days, as_one, last_day, rewrite
@@ -131,7 +131,7 @@ def _ending(course: Course, last: date, today: date) -> Ending | None:
 
 def _moved(order: Order) -> date | None:
     """The day of the window nearest to D and not before today; None when the window is past or D stays."""
-    window = response_window(order)
+    window = session_window(order)
     if window is None or order.day is None or window[1] < order.care.day:
         return None
     moved = max(window[0], order.care.day) if order.day < window[0] else window[1]

@@ -62,6 +62,11 @@ class History:
         """L: the day of the latest completed TACE."""
         return self.sessions.latest
 
+    @property
+    def planned_for_some_month(self) -> bool:
+        """Whether a TACE is ordered for a month or a year, of which no day is told."""
+        return any(not days.is_undated for days in self.plans_of_some_day)
+
     def next_plan(self, day: date) -> Plan | None:
         """The nearest TACE planned from this day on."""
         return min((plan for plan in self.plans if plan.day >= day), key=lambda plan: plan.day, default=None)
@@ -94,12 +99,13 @@ def read_history(record: PatientRecord, enrolment: Enrolment, day: date) -> Hist
     """The history on this day: only what happened on or after the start of enrolment counts."""
     start = enrolment.part.start if enrolment.part else None
     courses = tuple(c for c in record.courses.get(SORAFENIB, ()) if _is_course(c, day))
+    some_day = _plans_of_some_day(record, day)
     return History(
         sessions=_sessions(record, start, day),
         courses=tuple(c for c in courses if SORAFENIB in c.sets and _since(c.start, start)),
         courses_in_doubt=tuple(c for c in courses if _in_doubt(c, c.start, start, SORAFENIB)),
-        plans=_plans(record, day),
-        plans_of_some_day=_plans_of_some_day(record, day),
+        plans=_plans(record, day, some_day),
+        plans_of_some_day=some_day,
         dynamic=tuple(f for f in _imaging(record, DYNAMIC, day) if DYNAMIC in f.sets and _since(f.dated, start)),
         dynamic_in_doubt=_imaging_in_doubt(record, start, day),
         visits=tuple(v for v in record.visits if v.start.first <= day and v.subject_known),
@@ -142,14 +148,14 @@ def _is_session(fact: ProcedureFact) -> bool:
     return TACE in fact.sets and fact.completed and fact.subject_known
 
 
-def _plans(record: PatientRecord, day: date) -> tuple[Plan, ...]:
+def _plans(record: PatientRecord, day: date, some_day: tuple[DateInterval, ...]) -> tuple[Plan, ...]:
     """Active orders for TACE on a known day from now on, unless it was done that day."""
     sessions = [f.dated for f in record.procedures.get(TACE, ()) if _is_session(f)]
     done = {days.last for days in sessions if days.is_day}
     vague = any(not days.is_day and days.first <= day <= days.last for days in sessions)
     orders = [o for o in record.orders.get(TACE, ()) if TACE in o.sets and o.subject_known and o.dated.is_day]
     planned = [o for o in orders if o.dated.first >= day and o.dated.first not in done]
-    sooner = min((days.first for days in _plans_of_some_day(record, day) if not days.is_undated), default=date.max)
+    sooner = min((days.first for days in some_day if not days.is_undated), default=date.max)
     return tuple(Plan(o.dated.first, o, (vague and o.dated.first == day) or sooner < o.dated.first) for o in planned)
 
 

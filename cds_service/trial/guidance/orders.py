@@ -103,7 +103,7 @@ def _excluded(order: Order) -> Iterator[Fired]:
         yield Fired("TACE-03", Severity.CRITICAL, message("rule.TACE-03", lines=tuple(violated), line=line))
 
 
-def response_window(order: Order) -> tuple[date, date] | None:
+def session_window(order: Order) -> tuple[date, date] | None:
     """The days between two sessions, counted from the latest; None when that is not certain."""
     latest = order.care.history.latest
     if latest is None or order.care.history.sessions.doubtful:
@@ -113,7 +113,7 @@ def response_window(order: Order) -> tuple[date, date] | None:
 
 def _timing(order: Order) -> Iterator[Fired]:
     """TACE-04: too early or too late after the latest session."""
-    window = response_window(order)
+    window = session_window(order)
     if window is None or order.day is None:
         return
     wanted = order.care.rules.next_tace
@@ -128,7 +128,7 @@ def _timing(order: Order) -> Iterator[Fired]:
 def _imaging_missing(order: Order) -> Iterator[Fired]:
     """TACE-05: no response imaging since the latest session."""
     history = order.care.history
-    if response_window(order) is None or history.latest is None:
+    if session_window(order) is None or history.latest is None:
         return
     if not order.supplied(Source.PROCEDURES, Source.IMAGING):
         return
@@ -144,7 +144,7 @@ def _imaging_missing(order: Order) -> Iterator[Fired]:
 def _complete(order: Order) -> Iterator[Fired]:
     """TACE-06: the liver tumour has responded completely."""
     history = order.care.history
-    if response_window(order) is None:
+    if session_window(order) is None:
         return
     found = latest_of(order.care.responses, intrahepatic=True, after=history.latest)
     if found is not None and found.response is Response.COMPLETE:

@@ -119,8 +119,8 @@ def _may_reach(days: DateInterval, first: date, today: date) -> bool:
 def _examination(care: Care) -> Iterator[Step]:
     """NEXT-03: routine examination, counted from the first sorafenib course, then from visit to visit."""
     first = care.history.first_course()
-    none = care.read(Source.MEDICATIONS) and not _in_doubt(care)
-    if none if first is None else first.start.first > care.day:
+    ahead = first is not None and first.start.first > care.day
+    if ahead or (first is None and care.read(Source.MEDICATIONS) and not _in_doubt(care)):
         return
     if first is None or not care.read(Source.MEDICATIONS, Source.ENCOUNTERS) or not _is_first(care, first):
         yield Step("NEXT-03", State.UNKNOWN, None, message("step.examination-open"))
@@ -155,12 +155,12 @@ def _safety(care: Care) -> Iterator[Step]:
         yield from _without_a_day(care, "NEXT-04", read=care.read(Source.ORDERS))
         return
     window = care.rules.safety_window(plan.day)
-    missing, undated = missing_safety(care, window), undated_safety(care, window)
+    missing = missing_safety(care, window)
     if missing and not care.read(Source.ORDERS):
         yield Step("NEXT-04", State.UNKNOWN, None, message("step.orders-open"))
     elif not missing:
         yield _of_plan("NEXT-04", State.DONE, plan, window, message("step.safety-done", day=plan.day))
-    elif set(missing) <= set(undated):
+    elif set(missing) <= set(undated_safety(care, window)):
         reason = message("step.safety-undated", day=plan.day, concepts=missing)
         yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
@@ -173,7 +173,7 @@ def _without_a_day(care: Care, step: str, *, read: bool) -> Iterator[Step]:
     """A step before a TACE of which no day is on record: open if one is ordered for a month, or orders are unread."""
     if not read:
         yield Step(step, State.UNKNOWN, None, message("step.orders-open"))
-    elif any(not days.is_undated for days in care.history.plans_of_some_day):
+    elif care.history.planned_for_some_month:
         yield Step(step, State.UNKNOWN, None, message("step.next-tace-open"))
 
 
@@ -239,7 +239,7 @@ def _first_tace(care: Care) -> Iterator[Step]:
         yield Step("NEXT-08", State.UNKNOWN, None, message("step.tace-date-open"))
         return
     plan = care.history.next_plan(care.day)
-    if plan is None and any(not days.is_undated for days in care.history.plans_of_some_day):
+    if plan is None and care.history.planned_for_some_month:
         yield Step("NEXT-08", State.UNKNOWN, None, message("step.next-tace-open"))
     elif plan is None:
         yield Step("NEXT-08", State.DUE, None, message("step.first-tace"))
