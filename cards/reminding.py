@@ -56,7 +56,13 @@ def _summary(lines: list[str], protocol: TrialProtocol, words: Words) -> str:
 
 def _line(step: Step, words: Words) -> str:
     """What is wanted, and when."""
-    name = f"state.{step.state}" if step.window else "state.due-open"
+    when = words.catalogue[_when(step)]
     first, last = step.window or (None, None)
-    when = words.catalogue[name].format(first=first, last=last)
-    return f"{words.say(step.reason)}: {when}"
+    return f"{words.say(step.reason)}: {when.format(first=first, last=last)}"
+
+
+def _when(step: Step) -> str:
+    """The words for the window: of several days, of one, of none."""
+    if step.window is None:
+        return "state.due-open"
+    return f"state.{step.state}-day" if step.window[0] == step.window[1] else f"state.{step.state}"

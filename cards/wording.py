@@ -93,12 +93,16 @@ class Words:
         if isinstance(value, Duration | Delay):
             return self.duration(value) if isinstance(value, Duration) else self.delay(value)
         if isinstance(value, tuple):
-            return self._list(tuple(self.title(str(one)) for one in value))
+            names = self._source if name == "sources" else self.title
+            return self._list(tuple(names(str(one)) for one in value))
         if name in _SETS:
             return self.title(str(value))
         if name == "source":
-            return self.catalogue[f"source.name.{value}"]
+            return self._source(str(value))
         return str(value).replace("10*3/uL", "×10³/µL")
+
+    def _source(self, name: str) -> str:
+        return self.catalogue[f"source.name.{name}"]
 
     def _list(self, names: tuple[str, ...]) -> str:
         names = tuple(dict.fromkeys(names))

@@ -33,7 +33,7 @@ FAMILIES = ("NEXT", "TACE", "SOR", "CON", "MATCH")
 _FILE_KEYS = frozenset({"id", "title", "card", "given", "drafts", "cases"})
 _CASE_KEYS = frozenset(
     {"why", "record", "drafts", "expected", "window", "degree", "suggests", "rules", "about", "hook", "selected"}
-    | {"lost", "in_part", "patient", "as_of", "zone", "alone"}
+    | {"lost", "in_part", "patient", "as_of", "zone", "alone", "says"}
 )
 
 
@@ -41,12 +41,14 @@ _CASE_KEYS = frozenset(
 class Expected:
     """What must be said: the state of the step, or the severity of the rule (`silent`: neither).
 
-    `window`, `degree`, `suggests` (every change that is suggested) and `rules` (all that fired) where a case states it.
+    `window`, `degree`, `says` (the reason of the step in English), `suggests` (every change that is suggested) and
+    `rules` (all that fired) where a case states it.
     """
 
     answer: str
     window: tuple[str, ...] | None
     degree: str | None
+    says: str | None
     suggests: tuple[str, ...] | None
     rules: Mapping[str, str] | None
 
@@ -143,6 +145,7 @@ def _expected(given: Mapping[str, Any]) -> Expected:
         answer=given["expected"],
         window=None if window is None else () if window == "none" else tuple(window),
         degree=given.get("degree"),
+        says=given.get("says"),
         suggests=None if suggests is None else tuple(suggests),
         rules=given.get("rules"),
     )

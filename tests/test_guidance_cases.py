@@ -2,6 +2,7 @@
 
 import pytest
 
+from cds_service.catalogues import load_words
 from tests.guidance_cases import (
     GuidanceCase,
     GuidanceCases,
@@ -22,6 +23,7 @@ RULES = (
     *(f"SOR-{number:02d}" for number in range(1, 8)),
     *("CON-01", "CON-02", "MATCH-02", "MATCH-03", "MATCH-04"),
 )
+ENGLISH = load_words("en", {})
 _FILES = load_guidance()
 _STEP_CASES = [(file.id, case) for file in _FILES if file.id in STEPS for case in file.cases]
 _RULE_CASES = [(file.id, case) for file in _FILES if file.id in RULES for case in file.cases]
@@ -36,6 +38,9 @@ def test_the_step_is_as_stated(step: str, case: GuidanceCase) -> None:
     if case.expected.degree is not None:
         assert found
         assert found.degree == case.expected.degree
+    if case.expected.says is not None:
+        assert found
+        assert ENGLISH.say(found.reason) == case.expected.says
 
 
 @pytest.mark.parametrize(("rule", "case"), _RULE_CASES, ids=[f"{case.id} {case.why}" for _, case in _RULE_CASES])

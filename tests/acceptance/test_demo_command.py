@@ -76,7 +76,7 @@ def without_addresses(ran: Ran) -> str:
     ("name", "said"),
     [
         ("11-sorafenib-due-today", "due now, until 2026-11-25 (NEXT-01)"),
-        ("12-response-imaging-overdue", "overdue since 2026-11-17 (NEXT-02)"),
+        ("12-response-imaging-overdue", "overdue, was due by 2026-11-17 (NEXT-02)"),
         ("13-tace-with-sorafenib-still-on", "no card"),
         ("14-safety-results-missing", "INR or platelet count: due now, until 2026-11-25 (NEXT-04)"),
         ("15-complete-response", "no card"),

@@ -42,7 +42,11 @@ class Care:
 
     def read(self, *sources: Source) -> bool:
         """Whether all of these sources were wholly read."""
-        return all(self.case.record.sources[source] is SourceState.SUPPLIED for source in sources)
+        return not self.unread(*sources)
+
+    def unread(self, *sources: Source) -> tuple[Source, ...]:
+        """Those of the sources that were not, or not wholly, read."""
+        return tuple(one for one in sources if self.case.record.sources[one] is not SourceState.SUPPLIED)
 
 
 def read_care(case: Case, rules: GuidanceRules, findings: tuple[Finding, ...]) -> Care:

@@ -68,8 +68,12 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
     window = care.rules.start_sorafenib.after(latest)
     if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
-    elif not care.read(*sources) or restart_open(care) or _may_have_started(care, latest):
-        yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-open", latest=latest))
+    elif not care.read(*sources):
+        reason = message("step.sorafenib-unread", latest=latest, sources=care.unread(*sources))
+        yield Step("NEXT-01", State.UNKNOWN, window, reason)
+    elif restart_open(care) or _may_have_started(care, latest):
+        name = "step.sorafenib-undecided" if restart_open(care) else "step.sorafenib-open"
+        yield Step("NEXT-01", State.UNKNOWN, window, message(name, latest=latest))
     else:
         yield _sorafenib_wanted(care, latest, window)
 
@@ -101,8 +105,8 @@ def _response_imaging(care: Care) -> Iterator[Step]:
     reason = message("step.imaging", latest=latest, window=care.rules.response_imaging)
     if any(fact.dated.first >= window[0] for fact in care.history.dynamic if fact.subject_known):
         yield Step("NEXT-02", State.DONE, window, reason)
-    elif not care.read(Source.PROCEDURES, Source.IMAGING):
-        yield Step("NEXT-02", State.UNKNOWN, window, reason)
+    elif unread := care.unread(Source.PROCEDURES, Source.IMAGING):
+        yield Step("NEXT-02", State.UNKNOWN, window, message("step.imaging-unread", latest=latest, sources=unread))
     elif any(
         _may_reach(fact.dated, window[0], care.day) for fact in care.history.dynamic_in_doubt + care.history.dynamic
     ):
@@ -152,7 +156,7 @@ def _safety(care: Care) -> Iterator[Step]:
     """NEXT-04: safety evaluation in the days before the next TACE."""
     plan = care.history.next_plan(care.day)
     if plan is None:
-        yield from _without_a_day(care, "NEXT-04", read=care.read(Source.ORDERS))
+        yield from _without_a_day(care, "NEXT-04", care.unread(Source.ORDERS))
         return
     window = care.rules.safety_window(plan.day)
     missing = missing_safety(care, window)
@@ -163,18 +167,27 @@ def _safety(care: Care) -> Iterator[Step]:
     elif set(missing) <= set(undated_safety(care, window)):
         reason = message("step.safety-undated", day=plan.day, concepts=missing)
         yield Step("NEXT-04", State.UNKNOWN, window, reason)
+    elif unread := care.unread(Source.OBSERVATIONS):
+        reason = message("step.safety-unread", day=plan.day, sources=unread)
+        yield Step("NEXT-04", State.UNKNOWN, window, reason)
     else:
-        state = _by_window(care.day, window) if care.read(Source.OBSERVATIONS) else State.UNKNOWN
         reason = message("step.safety", day=plan.day, concepts=missing, length=care.rules.safety)
-        yield _of_plan("NEXT-04", state, plan, window, reason)
+        yield _of_plan("NEXT-04", _by_window(care.day, window), plan, window, reason)
 
 
-def _without_a_day(care: Care, step: str, *, read: bool) -> Iterator[Step]:
-    """A step before a TACE of which no day is on record: open if one is ordered for a month, or orders are unread."""
-    if not read:
-        yield Step(step, State.UNKNOWN, None, message("step.orders-open"))
+def _without_a_day(care: Care, step: str, unread: tuple[Source, ...]) -> Iterator[Step]:
+    """A step before a TACE of which no day is on record: open if one is ordered for a month, or sources are unread."""
+    if unread:
+        yield Step(step, State.UNKNOWN, None, _unread(unread))
     elif care.history.planned_for_some_month:
         yield Step(step, State.UNKNOWN, None, message("step.next-tace-open"))
+
+
+def _unread(sources: tuple[Source, ...]) -> Message:
+    """What the unread sources leave open of sorafenib and the next TACE."""
+    if Source.ORDERS in sources:
+        return message("step.orders-open")
+    return message("step.stop-unread", sources=sources)
 
 
 def _of_plan(step: str, state: State, plan: Plan, window: tuple[date, date], reason: Message) -> Step:
@@ -187,15 +200,17 @@ def _of_plan(step: str, state: State, plan: Plan, window: tuple[date, date], rea
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
     """NEXT-05: sorafenib is stopped in time before TACE."""
     plan = care.history.next_plan(care.day)
-    read = care.read(Source.ORDERS, Source.MEDICATIONS)
+    unread = care.unread(Source.ORDERS, Source.MEDICATIONS)
     if plan is None:
-        if not read or _stopped(care, care.day) is not None:
-            yield from _without_a_day(care, "NEXT-05", read=read)
+        if unread or _stopped(care, care.day) is not None:
+            yield from _without_a_day(care, "NEXT-05", unread)
         return
     last = care.rules.last_dose(plan.day)
     state = _stopped(care, last)
-    if state is not State.DONE and not read:
-        yield Step("NEXT-05", State.UNKNOWN, None, message("step.orders-open"))
+    if state is not State.DONE and unread:
+        yield Step("NEXT-05", State.UNKNOWN, None, _unread(unread))
+    elif state is State.UNKNOWN:
+        yield Step("NEXT-05", state, (last, last), message("step.stop-open", day=plan.day))
     elif state is not None:
         reason = message("step.stop-sorafenib", day=plan.day, length=care.rules.stop_sorafenib)
         yield _of_plan("NEXT-05", state, plan, (last, last), reason)
@@ -225,18 +240,32 @@ def _review(care: Care) -> Iterator[Step]:
     degree = review_degree(care)
     needed = [Source.CONDITIONS, Source.OBSERVATIONS]
     needed += [Source.ORDERS, Source.PROCEDURES] if degree == "decide" else []
-    if not care.read(*needed) or (degree is None and decision_open(care)):
-        yield Step("NEXT-06", State.UNKNOWN, None, message("step.review-open"), degree)
+    if unread := care.unread(*needed):
+        yield Step("NEXT-06", State.UNKNOWN, None, message("step.review-unread", sources=unread), degree)
+    elif degree is None and decision_open(care):
+        yield Step("NEXT-06", State.UNKNOWN, None, _undecided(care))
     elif degree is not None:
         yield Step("NEXT-06", State.DUE, None, message(f"step.{degree}"), degree)
+
+
+def _undecided(care: Care) -> Message:
+    """Why nobody can say whether a further TACE has to be decided on."""
+    if care.history.sessions.doubtful:
+        return message("step.review-tace-open")
+    if unread := care.unread(Source.PROCEDURES):
+        return message("step.review-unread", sources=unread)
+    return message("step.review-plan-open" if care.tace_planned is None else "step.review-response-open")
 
 
 def _first_tace(care: Care) -> Iterator[Step]:
     """NEXT-08: the first TACE of the study."""
     if care.history.sessions.certain or not care.tace_permitted:
         return
-    if care.history.sessions.doubtful or not care.read(Source.PROCEDURES, Source.ORDERS):
+    if care.history.sessions.doubtful:
         yield Step("NEXT-08", State.UNKNOWN, None, message("step.tace-date-open"))
+        return
+    if unread := care.unread(Source.PROCEDURES, Source.ORDERS):
+        yield Step("NEXT-08", State.UNKNOWN, None, message("step.first-tace-unread", sources=unread))
         return
     plan = care.history.next_plan(care.day)
     if plan is None and care.history.planned_for_some_month:
@@ -244,7 +273,7 @@ def _first_tace(care: Care) -> Iterator[Step]:
     elif plan is None:
         yield Step("NEXT-08", State.DUE, None, message("step.first-tace"))
     else:
-        yield Step("NEXT-08", State.UPCOMING, (plan.day, plan.day), message("step.first-tace-planned", day=plan.day))
+        yield Step("NEXT-08", State.UPCOMING, (plan.day, plan.day), message("step.first-tace-planned"))
 
 
 def _survival(care: Care) -> Step:

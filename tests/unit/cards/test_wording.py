@@ -81,6 +81,7 @@ ALTERNATIVES = {
     ),
     "step.*": ("review", "decide", "stop"),
     "state.*": ("upcoming", "due", "overdue"),
+    "state.*-day": ("upcoming", "due", "overdue"),
     "phase.*": tuple(Phase),
     "show.verdict.*": tuple(Verdict),
     "card.topic.*": ("trialmatch", "protocolstep", "ordercheck"),
