@@ -41,8 +41,8 @@ _CASE_KEYS = frozenset(
 class Expected:
     """What must be said: the state of the step, or the severity of the rule (`silent`: neither).
 
-    `window`, `degree`, `says` (the reason of the step in English), `suggests` (every change that is suggested) and
-    `rules` (all that fired) where a case states it.
+    `window`, `degree`, `says` (the reason of the step, or words of the card, in English), `suggests` (every change that
+    is suggested) and `rules` (all that fired) where a case states it.
     """
 
     answer: str

@@ -50,6 +50,9 @@ def test_the_rule_says_what_is_stated(rule: str, case: GuidanceCase) -> None:
     assert fired.get(rule, "silent") == case.expected.answer, fired
     if case.expected.rules is not None:
         assert fired == case.expected.rules
+    if case.expected.says is not None:
+        assert card
+        assert case.expected.says in card["detail"]
     if case.expected.suggests is not None:
         received = [entry["resource"] for entry in chart_of(case)["entry"]]
         assert changes(actions_of(card), (*received, *drafts_of(case))) == case.expected.suggests

@@ -1,9 +1,9 @@
 """Checks the drafts of a request, and says what would make each fit (rulebook 8.2 and 8.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from cds_service.trial.findings import Finding
+from cds_service.trial.findings import Finding, message
 from cds_service.trial.guidance.care import Care, missing_safety
 from cds_service.trial.guidance.history import TACE
 from cds_service.trial.guidance.orders import (
@@ -72,7 +72,8 @@ def check_orders(
         order = Order(care, draft, by_id, planned, signing)
         fired = tuple(fire(order))
         if fired:
-            checked.append(Checked(draft, fired, _correct(order, {rule.id: rule for rule in fired})))
+            correction = _correct(order, {rule.id: rule for rule in fired})
+            checked.append(Checked(draft, tuple(_said(order, rule, correction.day) for rule in fired), correction))
     return tuple(checked)
 
 
@@ -80,6 +81,16 @@ def check_candidates(rules: GuidanceRules, drafts: tuple[Draft, ...], day: date)
     """MATCH-02 to -04: drafts that would close the trial to a patient who may qualify; refer first."""
     checked = ((draft, tuple(would_close(rules, draft, day))) for draft in drafts)
     return tuple(Checked(draft, fired, Correction()) for draft, fired in checked if fired)
+
+
+def _said(order: Order, fired: Fired, moved: date | None) -> Fired:
+    """The rule in words of the day that is proposed for TACE, where the correction ends sorafenib for that day."""
+    if moved is None or order.day is None or fired.id != "TACE-01":
+        return fired
+    last, length = order.care.rules.last_dose(moved), order.care.rules.stop_sorafenib
+    if going_on(order, last):
+        return replace(fired, reason=message("rule.TACE-01-moved", day=moved, last=last, length=length))
+    return replace(fired, reason=message("rule.TACE-01-ends", day=order.day, moved=moved))
 
 
 _DELETES = frozenset({"TACE-03", "TACE-06", "TACE-07", "SOR-05"})
