@@ -3,7 +3,6 @@
 A resource type we never look at decodes to `Ignored`. Shapes follow https://hl7.org/fhir/R4/.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Union
 
@@ -279,11 +278,6 @@ class Entry(Element, frozen=True, gc=False):
     search: EntrySearch | None = None
     request: EntryRequest | None = None
     response: EntryResponse | None = None
-
-
-def kinds_of(entries: Iterable[Entry]) -> tuple[type, ...]:
-    """What each entry holds; `NoneType` where it holds nothing."""
-    return tuple([type(entry.resource) for entry in entries])
 
 
 KNOWN_TYPES = frozenset(

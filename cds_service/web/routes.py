@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import NotFound
 
 from cards.dialects import DIALECTS, Dialect
 from cards.fingerprint import derived_trace
@@ -24,6 +24,7 @@ from cds_service.settings.limits import Limits
 from cds_service.trial.assessment import Assessment, Status, assess
 from cds_service.trial.case import Moment
 from cds_service.web.admission import Admission, Turn
+from cds_service.web.bodies import JSON, json_body
 from cds_service.web.counting import count_assessment, count_card, count_feedback, count_steps
 from cds_service.web.discovery import discovery, services
 from cds_service.web.feedback import read_feedback
@@ -42,8 +43,6 @@ from cds_service.web.problems import Problem
 from cds_service.web.supplying import Caller, supply
 from cds_service.web.tokens import Refused
 from fhir_profiles.reading.records import read_record
-
-JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +82,6 @@ def in_language(language: str, answer: Response) -> Response:
     answer.content_language.add(language)
     answer.vary.add("Accept-Language")
     return answer
-
-
-def json_body() -> bytes:
-    """The body of a JSON request. Raises UnsupportedMediaType for any other."""
-    if request.mimetype != JSON:
-        raise UnsupportedMediaType
-    body = request.get_data(cache=False)
-    limit = request.max_content_length
-    if request.content_length is None and limit is not None and len(body) >= limit:
-        raise RequestEntityTooLarge  # a body sent in chunks is cut at the limit
-    return body
 
 
 def create_routes(edge: Edge) -> Blueprint:

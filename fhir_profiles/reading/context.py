@@ -119,7 +119,10 @@ class Reading:
         return known
 
     def classify(self, concepts: Iterable[CodeableConcept | None]) -> Classified:
-        """Sets that a resource is certainly in, and sets it may be in, by unverified codes or by words alone."""
+        """Sets that a resource is certainly in, and sets it may be in, by unverified codes or by words alone.
+
+        NOTHING itself where there are none.
+        """
         terminology = self.vocabulary.terminology
         certain, doubtful, left_out, words = NO_SETS, NO_SETS, NO_SETS, NO_SETS
         for concept in concepts:
@@ -130,12 +133,12 @@ class Reading:
             if not terminology.names_it(membership.certain):
                 words |= self.mentions_in(concept)
         if not (doubtful or words):
-            return certain, _NO_DOUBTS
+            return (certain, _NO_DOUBTS) if certain else NOTHING
         if terminology.names_it(certain):
             words = NO_SETS
         doubts = dict.fromkeys(sorted(words - left_out - certain), Doubt.WORDS_ONLY)
         doubts.update(dict.fromkeys(sorted(doubtful - certain), Doubt.UNVERIFIED_CODE))
-        return certain, doubts
+        return (certain, doubts) if certain or doubts else NOTHING
 
     def when(self, reference: str, *texts: str | None) -> When:
         """When by the first of the texts that is there; undated, and noted, when it cannot be read."""
@@ -161,6 +164,8 @@ class Reading:
 
 def in_doubt(classified: Classified, doubt: Doubt) -> Classified:
     """The same sets, none of them for certain."""
+    if classified is NOTHING:
+        return NOTHING
     sets, maybe = classified
     return NO_SETS, {**maybe, **dict.fromkeys(sorted(sets), doubt)}
 

@@ -25,7 +25,7 @@ from fhir_profiles.reading.frames import (
 )
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
-from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome, kinds_of
+from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome
 
 _SET_APART = frozenset({Bundle, OperationOutcome, type(None)})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -137,7 +137,7 @@ def flatten(resource: object, unread: int = 0) -> Decoded:
     if not isinstance(resource, Bundle):
         return Decoded((Entry(resource=resource),))
     entries = resource.entry if resource.type != "history" else tuple(_newest_versions(resource.entry))
-    if _SET_APART.isdisjoint(kinds_of(entries)):
+    if _SET_APART.isdisjoint([type(entry.resource) for entry in entries]):
         own, others = entries, []
     else:
         own = tuple(entry for entry in entries if type(entry.resource) not in _SET_APART)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import Source, SourceState
-from fhir_profiles.resources import Bundle, Entry, OperationOutcome, kinds_of
+from fhir_profiles.resources import Bundle, Entry, OperationOutcome
 
 States = tuple[tuple[Source, SourceState], ...]
 
@@ -33,8 +33,7 @@ class Frame(NamedTuple):
 
 def frame_of(bundle: Bundle, unread: int = 0) -> Frame:
     """The frame of a Bundle that also had `unread` matches which do not fit."""
-    some_beside = any(map(is_beside, {entry.search for entry in bundle.entry}))
-    kinds = kinds_of(e for e in bundle.entry if not is_beside(e.search)) if some_beside else kinds_of(bundle.entry)
+    kinds = [type(e.resource) for e in bundle.entry if e.search is None or not is_beside(e.search)]
     counted = bundle.total is not None and bundle.total > len(kinds) + unread
     matches = len(kinds) + unread - kinds.count(OperationOutcome)
     return Frame(bundle.type or "", len(bundle.entry) + unread, matches, counted or NoneType in kinds)

@@ -3,13 +3,12 @@
 A panel's components are results of their own codes; members are Observations and are read as such.
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from fhir_profiles.dates import NEVER_DATED, When, span_of
 from fhir_profiles.elements import CodeableConcept, Measurement, Quantity
 from fhir_profiles.intervals import is_measurement, read_interval
-from fhir_profiles.reading.context import NO_SETS, Belongs, Classified, Reading, end_of, in_doubt, label_of
+from fhir_profiles.reading.context import NO_SETS, NOTHING, Belongs, Classified, Reading, end_of, in_doubt, label_of
 from fhir_profiles.reading.limits import read_limits
 from fhir_profiles.record import Coded, Doubt, Flag, Number, Result, Unreadable, Value, Words
 from fhir_profiles.resources import Observation
@@ -19,31 +18,25 @@ _PENDING = frozenset({"preliminary", "registered"})
 _UCUM = "http://unitsofmeasure.org"
 
 
-def read_observation(reading: Reading, observation: Observation) -> Iterator[Result]:
+def read_observation(reading: Reading, observation: Observation) -> tuple[Result, ...]:
     """Every result that an Observation holds, of any code that a criterion knows."""
     if observation.status is not None and observation.status not in _COUNTS and observation.status not in _PENDING:
-        return
+        return ()
     own = _classified(reading, observation, observation.code)
     parts = _parts(reading, observation) if observation.component else ()
-    if not _known(own) and not any(_known(sets) for _, sets in parts):
-        return
+    held: list[tuple[Observation | Measurement, Classified]] = [part for part in parts if part[1] is not NOTHING]
+    if own is NOTHING and not held:
+        return ()
     reference = f"Observation/{observation.id}"
     if observation.status in _PENDING:
         reading.note(reference, "pending")
-        return
+        return ()
     when = _when(reading, observation, reference)
     if when is NEVER_DATED:
         reading.note(reference, "undated")
-    measured = _measured(reading, observation, own, parts) if _known(own) else None
-    if measured is not None:
-        yield _result(reading, observation, measured, own, when)
-    for component, sets in parts:
-        if _known(sets):
-            yield _result(reading, observation, component, sets, when)
-
-
-def _known(sets: Classified) -> bool:
-    return bool(sets[0] or sets[1])
+    if own is not NOTHING and (measured := _measured(reading, observation, own, parts)) is not None:
+        held.insert(0, (measured, own))
+    return tuple([_result(reading, observation, measured, sets, when) for measured, sets in held])
 
 
 _Parts = tuple[tuple[Measurement, Classified], ...]
@@ -77,7 +70,7 @@ def _measured(reading: Reading, observation: Observation, own: Classified, parts
 
 def _is_panel(named: frozenset[str] | set[str], known: list[Classified]) -> bool:
     """Whether the code is that of a panel (blood pressure) and the parts are results that we know."""
-    return "blood-pressure" in named and any(_known(sets) for sets in known)
+    return "blood-pressure" in named and any(sets is not NOTHING for sets in known)
 
 
 def _when(reading: Reading, observation: Observation, reference: str) -> When:

@@ -99,6 +99,18 @@ def test_a_body_beyond_the_limit_is_413(service: Served, chunked: bool) -> None:
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+def test_a_body_that_ends_before_its_length_is_400_and_nobody_is_judged_by_what_came(service: Served) -> None:
+    body = json.dumps(hook_request(simple_chart())).encode()
+    head = f"POST {SERVICE} HTTP/1.1\r\nHost: cds\r\nContent-Type: application/json\r\nContent-Length: {len(body) + 1}"
+    port = int(service.base.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as one:
+        one.sendall(head.encode() + b"\r\nConnection: close\r\n\r\n" + body)
+        one.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: one.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert b"body: it ended before the length that Content-Length tells" in answer
+
+
 def test_the_metrics_of_both_workers_add_up(service: Served) -> None:
     def answered() -> float:
         text = requests.get(f"{service.base}/metrics", timeout=PATIENCE).text
