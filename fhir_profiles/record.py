@@ -121,9 +121,13 @@ class ImagingFact(Fact, frozen=True, kw_only=True, gc=False):
 
 
 class PlannedOrder(Fact, frozen=True, kw_only=True, gc=False):
-    """An order that is on its way: what, and on which days."""
+    """An order that is on its way: what, from which day, and until which; `until` is None where nobody can tell.
+
+    What is ordered only if it should be needed has no last day either.
+    """
 
     dated: DateInterval
+    until: DateInterval | None = None
 
 
 class Visit(Struct, frozen=True, gc=False):

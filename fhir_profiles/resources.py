@@ -197,6 +197,8 @@ class ServiceRequest(ClinicalResource, frozen=True, gc=False, tag="ServiceReques
     code: CodeableConcept | None = None
     occurrenceDateTime: str | None = None
     occurrencePeriod: Period | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: CodeableConcept | None = None
 
 
 class AllergyIntolerance(ClinicalResource, frozen=True, gc=False, tag="AllergyIntolerance"):

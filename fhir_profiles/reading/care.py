@@ -1,6 +1,6 @@
 """Reads visits, imaging reports and orders on their way (rulebook section 3 "Status" and "Dates")."""
 
-from fhir_profiles.dates import UNDATED
+from fhir_profiles.dates import UNDATED, DateInterval
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import ImagingFact, PlannedOrder, Visit
 from fhir_profiles.resources import DiagnosticReport, Encounter, ServiceRequest
@@ -8,7 +8,7 @@ from fhir_profiles.resources import DiagnosticReport, Encounter, ServiceRequest
 _REPORTED = frozenset({"final", "amended", "corrected", "appended"})
 _PENDING = frozenset({"preliminary", "partial"})
 _OUTPATIENT = frozenset({"AMB", "VR", "HH"})
-_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+ORDERING = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 
 
 def read_visit(reading: Reading, encounter: Encounter) -> Visit | None:
@@ -52,17 +52,29 @@ def read_report(reading: Reading, report: DiagnosticReport) -> ImagingFact | Non
 
 def read_plan(reading: Reading, order: ServiceRequest) -> PlannedOrder | None:
     """An order on its way; None when it is not active or asks that something be not done."""
-    if order.status != "active" or order.intent not in _ORDERS or order.doNotPerform:
+    if order.status != "active" or order.intent not in ORDERING or order.doNotPerform:
         return None
     sets, maybe = reading.classify_one(order.code)
     if not sets and not maybe:
         return None
     reference = f"ServiceRequest/{order.id}"
+    dated = reading.days(reference, order.occurrenceDateTime or start_of(order.occurrencePeriod))
     return PlannedOrder(
         reference=reference,
         label=label_of(order.code),
         sets=sets,
         maybe_sets=maybe,
         subject_known=reading.belongs(order.subject) is Belongs.OURS,
-        dated=reading.days(reference, order.occurrenceDateTime or start_of(order.occurrencePeriod)),
+        dated=dated,
+        until=_last_day(reading, reference, order, dated),
     )
+
+
+def _last_day(reading: Reading, reference: str, order: ServiceRequest, dated: DateInterval) -> DateInterval | None:
+    """Until when an order is meant; None where it does not say so, or is one for as needed."""
+    if order.asNeededBoolean or order.asNeededCodeableConcept is not None:
+        return None
+    if order.occurrenceDateTime:
+        return dated
+    end = end_of(order.occurrencePeriod)
+    return reading.days(reference, end) if end else None

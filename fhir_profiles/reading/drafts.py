@@ -10,6 +10,7 @@ from fhir_profiles.dates import DateInterval
 from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
+from fhir_profiles.reading.care import ORDERING
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
 from fhir_profiles.reading.products import LookUp, Product, Raw, product_of, read_product
@@ -26,11 +27,14 @@ class _Draft(Struct, frozen=True):
     resourceType: str
     id: str | None = None
     status: str | None = None
+    intent: str | None = None
     doNotPerform: bool | None = None
     subject: Reference | None = None
     code: CodeableConcept | None = None
     occurrenceDateTime: str | None = None
     occurrencePeriod: Period | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: CodeableConcept | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     contained: tuple[dict[str, Any], ...] = ()
@@ -39,8 +43,9 @@ class _Draft(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure, its date.
+    """A draft order. `start`: of a drug, its bounds or else when it was written; of a procedure or test, its date.
 
+    `end`: its last day, where it says so. `firm`: it orders, and neither proposes nor waits for a need.
     `parts`: its dosage entries; one that says nothing where there are none, none where they cannot be read. A draft
     without id is judged like any other; nothing can be `updatable` that cannot be named.
     """
@@ -54,6 +59,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     raw: Raw
     parts: tuple[Bounds, ...] = ()
     updatable: bool = True
+    firm: bool = True
 
 
 def read_drafts(reading: Reading, drafts: Iterable[Raw], look_up: LookUp) -> tuple[Draft, ...]:
@@ -85,11 +91,12 @@ def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None
         label=label_of(*product.concepts),
         sets=reading.classify(product.concepts)[0],
         start=_start(reading, draft, reference, parts),
-        end=whole_end(parts),
+        end=_end(reading, draft, reference, parts),
         dose=read_dose(draft.dosageInstruction, product.strength),
         raw=raw,
         parts=parts or (() if raw.get("dosageInstruction") else (Bounds(),)),
         updatable=bool(draft.id),
+        firm=draft.intent in ORDERING and not draft.asNeededBoolean and draft.asNeededCodeableConcept is None,
     )
 
 
@@ -133,3 +140,10 @@ def _start(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds,
     else:
         text = draft.authoredOn
     return whole_start(parts) or (reading.days(reference, text) if text else None)
+
+
+def _end(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:
+    if draft.resourceType == "MedicationRequest":
+        return whole_end(parts)
+    text = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.end)
+    return reading.days(reference, text) if text else None

@@ -66,10 +66,11 @@ def check_orders(
     by_id = {finding.id: finding for finding in findings}
     checked = []
     for draft in chosen:
-        others = [d for d in drafts if d is not draft and TACE in d.sets and d.start is not None and d.start.is_day]
-        days = {d.start.first for d in others if d.start is not None} | {plan.day for plan in care.history.plans}
+        others = tuple(other for other in drafts if other is not draft)
+        dated = (d.start for d in others if TACE in d.sets and d.start is not None and d.start.is_day)
+        days = {days.first for days in dated} | {plan.day for plan in care.history.plans}
         planned = tuple(sorted(day for day in days if day >= care.day))
-        order = Order(care, draft, by_id, planned, signing)
+        order = Order(care, draft, by_id, planned, signing, others)
         fired = tuple(fire(order))
         if fired:
             correction = _correct(order, {rule.id: rule for rule in fired})
@@ -110,15 +111,34 @@ def _correct_tace(order: Order, fired: dict[str, Fired]) -> Correction:
     if moved is not None and None in endings:
         moved, endings = None, ()  # of two dates that hang together neither is proposed
     day = moved or order.day
-    window = order.care.rules.safety_window(day) if day is not None and "TACE-02" in fired else None
-    tests = missing_safety(order.care, window) if window is not None else ()
+    tests, wanted = _tests(order, day) if day is not None and "TACE-02" in fired else ((), None)
     imaging = ("imaging-liver-dynamic",) if "TACE-05" in fired else ()
     return Correction(
         day=moved,
         endings=tuple(ending for ending in endings if ending is not None),
         tests=tests + imaging,
-        tests_from=max(order.care.day, window[0]) if tests and window is not None else None,
-        tests_until=max(order.care.day, add_days(window[1], -1)) if tests and window is not None else None,
+        tests_from=wanted[0] if tests and wanted else None,
+        tests_until=wanted[1] if tests and wanted else None,
+    )
+
+
+def _tests(order: Order, day: date) -> tuple[tuple[str, ...], tuple[date, date]]:
+    """The safety analytes to be ordered for a TACE on that day and not yet ordered, and for which days."""
+    window, today = order.care.rules.safety_window(day), order.care.day
+    wanted = (max(today, window[0]), max(today, add_days(window[1], -1)))
+    missing = missing_safety(order.care, window)
+    return tuple(name for name in missing if not _is_ordered(order, name, wanted)), wanted
+
+
+def _is_ordered(order: Order, analyte: str, wanted: tuple[date, date]) -> bool:
+    """Whether an active order, or another draft, surely asks for the analyte on some of these days and on no other."""
+    name = order.care.case.measures.analytes[analyte].value_set
+    on_record = order.care.case.record.orders.get(name, ())
+    ordered = ((one.dated, one.until) for one in on_record if name in one.sets and one.subject_known)
+    drafted = ((draft.start, draft.end) for draft in order.others if draft.firm and name in draft.sets)
+    return any(
+        first is not None and last is not None and wanted[0] <= first.first and last.last <= wanted[1]
+        for first, last in (*ordered, *drafted)
     )
 
 

@@ -42,6 +42,7 @@ class Order:
     findings: dict[str, Finding]
     planned: tuple[date, ...]
     signing: bool
+    others: tuple[Draft, ...] = ()
 
     @property
     def day(self) -> date | None:
