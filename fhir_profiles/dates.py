@@ -45,6 +45,16 @@ def end_after(start: DateInterval, end: DateInterval) -> DateInterval:
     return DateInterval(end.first, start.last) if end.last < start.first else end
 
 
+def start_before(start: DateInterval, end: DateInterval) -> DateInterval:
+    """The start of what ends on `end`; one after the end contradicts it, and may be any day between the two."""
+    return DateInterval(end.first, start.last) if end.last < start.first else start
+
+
+def goes_on(start: DateInterval, end: DateInterval) -> DateInterval:
+    """The end of what may have any length; one before the start may be wrong, and it may end on any day from it on."""
+    return DateInterval(end.first, date.max) if end.last < start.first else end
+
+
 class When(NamedTuple):
     """When something happened: the days it may have been, and the instant where one was recorded."""
 

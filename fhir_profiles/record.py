@@ -7,7 +7,7 @@ Facts are structs rather than dataclasses: a chart makes hundreds of them, and a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -155,6 +155,8 @@ class Bounds(Struct, frozen=True, gc=False):
 class Course(Fact, frozen=True, kw_only=True, gc=False):
     """A drug taken from `start` on. `end`: an explicit end; none while `open`, else any day up to now.
 
+    Where the end recorded lies before the start, `end` is any day from it on.
+
     `active`: the status says that it is taken, not on hold or stopped. `ordered`: a prescription, which alone can speak
     of days to come. `parts`: its dosage entries.
     """
@@ -165,6 +167,11 @@ class Course(Fact, frozen=True, kw_only=True, gc=False):
     active: bool
     ordered: bool
     parts: tuple[Bounds, ...] = ()
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the end recorded lies before the start: one of the two is wrong."""
+        return self.end is not None and self.end.last == date.max and date.min < self.end.first < self.start.first
 
 
 class AllergyFact(Fact, frozen=True, kw_only=True, gc=False):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from fhir_profiles.dates import DateInterval, Duration
+from fhir_profiles.dates import DateInterval, Duration, goes_on
 from fhir_profiles.elements import Period, Quantity, Timing
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Bounds
@@ -27,16 +27,21 @@ _LONGEST = 10_000
 
 
 def read_bounds(reading: Reading, reference: str, timing: Timing | None) -> Bounds:
-    """The bounds of one entry; a date that cannot be read is any day, of a range of lengths the longest counts."""
+    """The bounds of one entry; a date that cannot be read is any day, of a range of lengths the longest counts.
+
+    An entry that ends before it begins may go on.
+    """
     if timing is None:
         return Bounds()
     period = timing.boundsPeriod or Period()
     longest = timing.boundsRange.high if timing.boundsRange is not None else None
     given = timing.boundsDuration or longest
     length = _length(given) if given is not None else None
+    start = reading.days(reference, period.start) if period.start else None
+    end = None if period.end is None else reading.days(reference, period.end)
     return Bounds(
-        start=reading.days(reference, period.start) if period.start else None,
-        end=None if period.end is None else reading.days(reference, period.end),
+        start=start,
+        end=end if start is None or end is None else goes_on(start, end),
         length=length,
         uncounted=length is None and not (timing.boundsDuration is None and timing.boundsRange is None),
     )

@@ -1,6 +1,9 @@
 """Reads visits, imaging reports and orders on their way (rulebook section 3 "Status" and "Dates")."""
 
-from fhir_profiles.dates import UNDATED, DateInterval
+from datetime import date
+
+from fhir_profiles.dates import UNDATED, DateInterval, end_after, start_before
+from fhir_profiles.elements import Period
 from fhir_profiles.reading.context import Belongs, Reading, end_of, label_of, start_of
 from fhir_profiles.record import ImagingFact, PlannedOrder, Visit
 from fhir_profiles.resources import DiagnosticReport, Encounter, ServiceRequest
@@ -8,20 +11,29 @@ from fhir_profiles.resources import DiagnosticReport, Encounter, ServiceRequest
 _REPORTED = frozenset({"final", "amended", "corrected", "appended"})
 _PENDING = frozenset({"preliminary", "partial"})
 _OUTPATIENT = frozenset({"AMB", "VR", "HH"})
+# What is over on the day on which it began; a stay of any other class may last.
+_OF_ONE_DAY = _OUTPATIENT | {"EMER", "FLD"}
 ORDERING = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 
 
 def read_visit(reading: Reading, encounter: Encounter) -> Visit | None:
-    """The visit; None unless it is finished. Without a class it counts as outpatient."""
+    """The visit; None unless it is finished. Without a class it counts as outpatient.
+
+    Without an end a visit of one day ended on that day, a stay on any day from its start on.
+    """
     if encounter.status != "finished":
         return None
     reference = f"Encounter/{encounter.id}"
-    start, end = start_of(encounter.period), end_of(encounter.period)
+    text, until = start_of(encounter.period), end_of(encounter.period)
+    start = reading.days(reference, text) if text else UNDATED
+    kind = encounter.kind.code if encounter.kind is not None else None
+    lasting = DateInterval(start.first, date.max) if kind is not None and kind not in _OF_ONE_DAY else start
+    end = reading.days(reference, until) if until else lasting
     return Visit(
         reference=reference,
-        start=reading.days(reference, start) if start else UNDATED,
-        end=reading.days(reference, end or start) if end or start else UNDATED,
-        outpatient=encounter.kind is None or encounter.kind.code is None or encounter.kind.code in _OUTPATIENT,
+        start=start_before(start, end),
+        end=end_after(start, end),
+        outpatient=kind is None or kind in _OUTPATIENT,
         subject_known=reading.belongs(encounter.subject) is Belongs.OURS,
     )
 
@@ -58,7 +70,7 @@ def read_plan(reading: Reading, order: ServiceRequest) -> PlannedOrder | None:
     if not sets and not maybe:
         return None
     reference = f"ServiceRequest/{order.id}"
-    dated = reading.days(reference, order.occurrenceDateTime or start_of(order.occurrencePeriod))
+    dated = read_occurrence(reading, reference, order.occurrenceDateTime, order.occurrencePeriod)
     return PlannedOrder(
         reference=reference,
         label=label_of(order.code),
@@ -78,3 +90,11 @@ def _last_day(reading: Reading, reference: str, order: ServiceRequest, dated: Da
         return dated
     end = end_of(order.occurrencePeriod)
     return reading.days(reference, end) if end else None
+
+
+def read_occurrence(reading: Reading, reference: str, text: str | None, period: Period | None) -> DateInterval:
+    """When a procedure is ordered for: a day, else the start of a period that does not end before it."""
+    if text or period is None:
+        return reading.days(reference, text)
+    start = reading.days(reference, period.start)
+    return start_before(start, reading.days(reference, period.end)) if period.end else start

@@ -10,7 +10,7 @@ from fhir_profiles.dates import DateInterval
 from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
-from fhir_profiles.reading.care import ORDERING
+from fhir_profiles.reading.care import ORDERING, read_occurrence
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
 from fhir_profiles.reading.products import LookUp, Product, Raw, product_of, read_product
@@ -136,10 +136,10 @@ def _parts(reading: Reading, draft: _Draft, reference: str) -> tuple[Bounds, ...
 
 def _start(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:
     if draft.resourceType == "ServiceRequest":
-        text = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.start)
-    else:
-        text = draft.authoredOn
-    return whole_start(parts) or (reading.days(reference, text) if text else None)
+        period = draft.occurrencePeriod
+        dated = draft.occurrenceDateTime or (period and period.start)
+        return read_occurrence(reading, reference, draft.occurrenceDateTime, period) if dated else None
+    return whole_start(parts) or (reading.days(reference, draft.authoredOn) if draft.authoredOn else None)
 
 
 def _end(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:

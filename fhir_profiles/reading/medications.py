@@ -6,7 +6,7 @@ A drug that cannot be resolved may be any drug: it is in doubt for every drug th
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from fhir_profiles.dates import DateInterval, end_after
+from fhir_profiles.dates import DateInterval, goes_on
 from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.context import Belongs, Reading, end_of, in_doubt, label_of, start_of
@@ -157,7 +157,7 @@ def _instant(reading: Reading, reference: str, text: str | None) -> _Span:
 
 def _bounded(reading: Reading, reference: str, start: str | None, end: str | None) -> _Span:
     first = reading.days(reference, start)
-    return _Span(first, None if end is None else end_after(first, reading.days(reference, end)))
+    return _Span(first, None if end is None else goes_on(first, reading.days(reference, end)))
 
 
 def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], otherwise: Period) -> _Span:
@@ -166,4 +166,4 @@ def _by_dosage(reading: Reading, reference: str, dosages: tuple[Dosage, ...], ot
     start = whole_start(parts)
     end = whole_end(parts) or (None if otherwise.end is None else reading.days(reference, otherwise.end))
     start = reading.days(reference, otherwise.start) if start is None else start
-    return _Span(start, None if end is None else end_after(start, end), parts)
+    return _Span(start, None if end is None else goes_on(start, end), parts)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.trial.case import Case
-from cds_service.trial.findings import Finding, Verdict
+from cds_service.trial.findings import Finding, Message, Verdict, message
 from cds_service.trial.guidance.history import History, read_history
 from cds_service.trial.guidance.response import Observed, Response, latest_of, read_responses
 from cds_service.trial.protocol import GuidanceRules
 from cds_service.trial.results import perhaps_between, usable_between
-from fhir_profiles.record import Source, SourceState
+from fhir_profiles.record import Source, SourceState, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,15 @@ def decision_open(care: Care) -> bool:
     return _may_have_progressed(care, after=latest)
 
 
+def why_undecided(care: Care) -> Message:
+    """Why nobody can say whether a decision is due."""
+    if care.history.sessions.doubtful:
+        return message("step.review-tace-open")
+    if unread := care.unread(Source.PROCEDURES):
+        return message("step.review-unread", sources=unread)
+    return message("step.review-plan-open" if care.tace_planned is None else "step.review-response-open")
+
+
 def restart_open(care: Care) -> bool:
     """Whether nobody can say if sorafenib is to be started again: a decision is due, or its grounds are open."""
     if care.tace_permitted:
@@ -116,3 +125,21 @@ def _may_have_progressed(care: Care, *, after: date | None = None) -> bool:
         return found is not None and found.response is Response.PROGRESSION
     outside = [o for o in care.responses if not o.intrahepatic and (after is None or o.days.last > after)]
     return any(o.response is Response.PROGRESSION for o in outside)
+
+
+def last_contact(care: Care) -> date | None:
+    """The day of the last contact; None without one, or where one of no certain day may be later."""
+    visits, part = care.history.visits, care.history.part
+    if not visits:
+        told = part is not None and part.end is not None and part.end.is_day and part.end.last <= care.day
+        return part.end.last if told and part and part.end else None
+    known = [visit.end.last for visit in visits if visit.end.is_day and visit.end.last <= care.day]
+    last = max(known, default=None)
+    return None if last is None or any(_may_follow(visit, last, care.day) for visit in visits) else last
+
+
+def _may_follow(visit: Visit, last: date, today: date) -> bool:
+    """Whether a visit may have ended after that contact; one that is not known to be over was so by the next."""
+    if visit.start.is_day and visit.end.last > today:
+        return visit.start.first >= last
+    return visit.end.last > last

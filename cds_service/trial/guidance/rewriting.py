@@ -65,6 +65,8 @@ def _rewrite(part: Bounds, begins: DateInterval | None, start: date | None, end:
     over = end if closes else last
     if over is not None and over < first:
         return None
+    if part.end is not None and part.end.first < first and over == date.max:
+        return None  # an end that stands before the start would be left there
     if part.uncounted and start is not None and over is None:
         return None  # days would take the place of a length, and the order would have no end
     # a length says nothing beside days: it becomes the days that it means

@@ -9,10 +9,12 @@ from cds_service.trial.findings import Message, message
 from cds_service.trial.guidance.care import (
     Care,
     decision_open,
+    last_contact,
     missing_safety,
     restart_open,
     review_degree,
     undated_safety,
+    why_undecided,
 )
 from cds_service.trial.guidance.history import SORAFENIB, Plan, ended_by, is_taken
 from cds_service.trial.phase import Phase
@@ -66,7 +68,7 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
         yield Step("NEXT-01", State.UNKNOWN, None, message("step.tace-date-open"))
         return
     window = care.rules.start_sorafenib.after(latest)
-    if any(course.subject_known and course.start.first >= latest for course in care.history.courses):
+    if any(_certainly_since(course, latest) for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
     elif not care.read(*sources):
         reason = message("step.sorafenib-unread", latest=latest, sources=care.unread(*sources))
@@ -76,6 +78,11 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
         yield Step("NEXT-01", State.UNKNOWN, window, message(name, latest=latest))
     else:
         yield _sorafenib_wanted(care, latest, window)
+
+
+def _certainly_since(course: Course, latest: date) -> bool:
+    """Whether this patient's course began on that day or later."""
+    return course.subject_known and course.start.first >= latest and not course.contradicted
 
 
 def _may_have_started(care: Care, latest: date) -> bool:
@@ -149,6 +156,8 @@ def _in_doubt(care: Care) -> tuple[Course, ...]:
 
 def _is_first(care: Care, course: Course) -> bool:
     """Whether the study's first course certainly began on that day: no other of sorafenib may be of an earlier one."""
+    if any(one.contradicted for one in care.history.courses):
+        return False
     return course.start.is_day and all(c.start.first >= course.start.first for c in _in_doubt(care))
 
 
@@ -243,18 +252,9 @@ def _review(care: Care) -> Iterator[Step]:
     if unread := care.unread(*needed):
         yield Step("NEXT-06", State.UNKNOWN, None, message("step.review-unread", sources=unread), degree)
     elif degree is None and decision_open(care):
-        yield Step("NEXT-06", State.UNKNOWN, None, _undecided(care))
+        yield Step("NEXT-06", State.UNKNOWN, None, why_undecided(care))
     elif degree is not None:
         yield Step("NEXT-06", State.DUE, None, message(f"step.{degree}"), degree)
-
-
-def _undecided(care: Care) -> Message:
-    """Why nobody can say whether a further TACE has to be decided on."""
-    if care.history.sessions.doubtful:
-        return message("step.review-tace-open")
-    if unread := care.unread(Source.PROCEDURES):
-        return message("step.review-unread", sources=unread)
-    return message("step.review-plan-open" if care.tace_planned is None else "step.review-response-open")
 
 
 def _first_tace(care: Care) -> Iterator[Step]:
@@ -278,15 +278,8 @@ def _first_tace(care: Care) -> Iterator[Step]:
 
 def _survival(care: Care) -> Step:
     """NEXT-07: survival follow-up, counted from the last contact."""
-    contacts = [v.end.last for v in care.history.visits if v.end.is_day and v.end.last <= care.day]
-    vague = [v.end.last for v in care.history.visits if not v.end.is_day and v.start.first <= care.day]
-    part = care.history.part
-    if not contacts and part is not None and part.end is not None and part.end.is_day:
-        contacts = [part.end.last]
-    if not contacts or not care.read(Source.ENCOUNTERS):
-        return Step("NEXT-07", State.UNKNOWN, None, message("step.survival-open"))
-    last = max(contacts)
-    if any(day > last for day in vague):
+    last = last_contact(care)
+    if last is None or not care.read(Source.ENCOUNTERS):
         return Step("NEXT-07", State.UNKNOWN, None, message("step.survival-open"))
     window, reason = care.rules.survival.after(last), message("step.survival", day=last, window=care.rules.survival)
     return Step("NEXT-07", _by_window(care.day, window), window, reason)

@@ -75,7 +75,7 @@ def _events(care: Care) -> Iterator[Event]:
     for certain, courses in ((True, history.courses), (False, history.courses_in_doubt)):
         for one in courses:
             text, end = _course_text(one, care.day), _course_end(one, care.day)
-            yield Event(Kind.SORAFENIB, one.start, text, one.reference, end, certain)
+            yield Event(Kind.SORAFENIB, one.start, text, one.reference, end, certain and not one.contradicted)
     yield from _looks(care)
 
 
@@ -94,6 +94,8 @@ def _enrolled_from(care: Care) -> date:
 
 def _course_end(course: Course, day: date) -> DateInterval | None:
     """When a course ends or ended; one that is stopped without an end did so on some day up to now."""
+    if course.contradicted:
+        return None if course.active else DateInterval(course.start.first, max(course.start.first, day))
     if course.end is not None or course.open:
         return course.end
     return DateInterval(course.start.first, max(course.start.first, day))
