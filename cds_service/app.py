@@ -151,11 +151,11 @@ def app_from_environment() -> Flask:
     log_to_stderr()
     fixed = settings.clock
     app = create_app(settings, lambda: fixed or datetime.now(UTC), true_time=lambda: datetime.now(UTC))
-    _collect_seldom()
+    collect_seldom()
     return app
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Takes what was loaded, which lives as long as the process, out of the garbage collector's sight.
 
     A chart is freed when its last name goes; as it is read it makes thousands of objects, for which the collector would

@@ -18,6 +18,7 @@ from cds_service.catalogues import load_words
 from cds_service.commands.assessing import judge_chart
 from cds_service.commands.group import Surroundings
 from cds_service.commands.running import prepare
+from cds_service.commands.stopping import end_when_told
 from cds_service.demo.client import Service, call, cards_in, discover, hook_request
 from cds_service.demo.clock import DemoClock
 from cds_service.demo.elements import Json
@@ -84,6 +85,7 @@ def demo_command(surroundings: Surroundings, chart: str, port: int, *, browser: 
       cotsom-cds demo --chart my-patient.json
       cotsom-cds demo --port 8000 --no-browser
     """
+    end_when_told(signal.SIGTERM, signal.SIGHUP)
     console = terminal()
     clock = DemoClock(read_clock(AS_OF))
     settings = replace(prepare(surroundings, None, None, ZONE).settings, clock=None, trust=Trust())  # asks nobody

@@ -1,9 +1,10 @@
 """`cotsom-cds serve`: the service on a production server."""
 
+import gc
 import http.client
 import multiprocessing
 import os
-import shutil
+import signal
 import ssl
 import sys
 import tempfile
@@ -11,16 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
-from cds_service.app import app_from_environment
+from cds_service.app import app_from_environment, collect_seldom
 from cds_service.commands.allocating import choose_allocation
-from cds_service.commands.group import Surroundings
-from cds_service.errors import StoreUnavailable
+from cds_service.commands.group import Surroundings, fault
+from cds_service.commands.stopping import end_when_told, end_with_parent
+from cds_service.errors import ConfigurationError, StoreUnavailable
+from cds_service.listening import check_address, check_certificate
 from cds_service.settings import Serving, Settings, read_settings
 from cds_service.settings.limits import Limits
 from cds_service.settings.reading import is_loopback
@@ -30,6 +34,8 @@ from cds_service.web.logs import log, log_fault, log_warning
 
 _GRACE = 10
 """Seconds that a worker has to finish what is under way before it is ended."""
+_OVERLAP = 1.0
+"""Seconds that a worker goes on beside the one that takes its place, when settings are read anew."""
 
 
 @click.command("serve")
@@ -57,16 +63,32 @@ def serve_command(surroundings: Surroundings, /, site: Path | None, **given: Any
       cotsom-cds serve --port 9000 --workers 4 --site our-hospital.toml
       cotsom-cds serve --host 0.0.0.0 --site our-hospital.toml --tls-certificate chain.pem --tls-key key.pem
     """
+    end_when_told(signal.SIGTERM, signal.SIGINT)  # the server has signals of its own, once it listens
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # asks to read the settings, which is under way
     settings = read_settings(surroundings.environment, site)
     serving = replace(settings.serving, **{name: value for name, value in given.items() if value is not None})
-    check_serving(serving, asks_callers=bool(settings.trust.clients))
     if site is not None:
         os.environ["COTSOM_SITE"] = str(site.resolve())
+    _check_listening(serving, settings)
     with counting_together():
-        service = Service(app_from_environment)  # a bad setting is told before anything listens
+        service = Service(partial(served, serving))  # a bad setting is told before anything listens
         _say_what_is_down(create_gate(settings, surroundings.now))
         _say_what_is_open(serving, settings)
         run_server(serving, settings.limits, service)
+
+
+def _check_listening(serving: Serving, settings: Settings) -> None:
+    """Raises ConfigurationError where the service could not, or may not, listen as it is told to."""
+    check_serving(serving, asks_callers=bool(settings.trust.clients))
+    if serving.tls_certificate is not None and serving.tls_key is not None:
+        check_certificate(serving.tls_certificate, serving.tls_key)
+    check_address(serving.host, serving.port)
+
+
+def served(serving: Serving) -> Flask:
+    """The service by the settings as they are now. Raises ConfigurationError, also where they would open it unasked."""
+    check_serving(serving, asks_callers=bool(read_settings(os.environ).trust.clients))
+    return app_from_environment()
 
 
 def _say_what_is_down(gate: Gate) -> None:
@@ -90,12 +112,14 @@ def _say_what_is_open(serving: Serving, settings: Settings) -> None:
 @contextmanager
 def counting_together() -> Iterator[None]:
     """Metrics of all workers are read together, as long as this lasts."""
-    folder = tempfile.mkdtemp(prefix="cotsom-cds-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     try:
+        folder = tempfile.TemporaryDirectory(prefix="cotsom-cds-metrics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        words = f"no folder for the counts of the workers can be made: {error.strerror}. Set TMPDIR to one with room."
+        raise ConfigurationError(words) from None
+    with folder as name:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = name
         yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Service:
@@ -104,21 +128,32 @@ class Service:
     def __init__(self, create: Callable[[], Flask]) -> None:
         choose_allocation(os.environ)
         self._create = create
-        self._made: Flask | None = create()
+        self._made = create()
 
     def __reduce__(self) -> tuple[type["Service"], tuple[Callable[[], Flask]]]:
         """Where workers are not forked but started anew, they make it anew."""
         return Service, (self._create,)
 
-    def forget(self) -> None:
-        """Workers that are started from now on make it anew, of the settings as they are then."""
-        self._made = None
+    def renew(self) -> None:
+        """Makes it anew, by the settings as they are now, for the workers that are started from now on.
+
+        What keeps it from being made is told to the operator, and what was made before stays in force.
+        """
+        try:
+            self._made = self._create()
+        except Exception as error:  # noqa: BLE001 - whatever it is, calls are answered as before
+            words = str(error) if isinstance(error, ConfigurationError) else fault(error)
+            log_fault("reload", words=f"{words}; the settings before stay in force")
+        else:
+            log("reload")
+            gc.unfreeze()  # what was made before is given back
+            collect_seldom()
 
     def begin(self) -> Flask:
         """What answers calls in the worker that asks."""
-        made = self._made or self._create()
+        end_with_parent()
         log("started", worker=os.getpid())
-        return made
+        return self._made
 
 
 def run_server(serving: Serving, limits: Limits, service: Service) -> None:
@@ -141,9 +176,10 @@ def run_server(serving: Serving, limits: Limits, service: Service) -> None:
         backlog=256,
         log_enabled=False,
         respawn_failed_workers=True,
+        respawn_interval=_OVERLAP,
         workers_kill_timeout=_GRACE,
     )
-    server.on_reload(service.forget)
+    server.on_reload(service.renew)
     # A process and no thread: the workers are forked, and a thread of ours could hold a lock at that moment.
     multiprocessing.get_context("fork").Process(target=announce, args=(serving,), daemon=True).start()
     try:

@@ -1,7 +1,6 @@
 """What the machine gives: files and who may read them, memory, the port, room for the metrics."""
 
 import errno
-import socket
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from cds_service.doctor.checks import Checked, Situation, failed, ok, warning
 from cds_service.doctor.servers import certificate_end
+from cds_service.errors import ConfigurationError
+from cds_service.listening import check_certificate, hindrance
 
 _WORKER_MB = 150
 """What a worker takes, with room for a large chart (docs/performance.md: 110 MB after one of 2 MB)."""
@@ -30,8 +31,8 @@ def check_files(situation: Situation) -> Iterator[Checked]:
             yield _changeable(f"key file of client {client.name}", client.jwks_file)
     if settings.serving.tls_key is not None:
         yield _secret("TLS key", settings.serving.tls_key)
-    if settings.serving.tls_certificate is not None:
-        yield _own_certificate(settings.serving.tls_certificate, situation.now())
+    if settings.serving.tls_certificate is not None and settings.serving.tls_key is not None:
+        yield _own_certificate(settings.serving.tls_certificate, settings.serving.tls_key, situation.now())
 
 
 def _changeable(what: str, file: Path) -> Checked:
@@ -42,12 +43,13 @@ def _changeable(what: str, file: Path) -> Checked:
     return ok(what, f"{file} ({stat.filemode(mode)})")
 
 
-def _own_certificate(file: Path, now: datetime) -> Checked:
-    """How long the first certificate of the service's own chain lasts."""
+def _own_certificate(file: Path, key: Path, now: datetime) -> Checked:
+    """Whether the service can speak TLS with its chain and key, and how long the first certificate lasts."""
     try:
+        check_certificate(file, key)
         chain = load_pem_x509_certificates(file.read_bytes())
-    except (OSError, ValueError):
-        return failed("TLS certificate", f"{file}: cannot be read", "give a certificate chain in PEM")
+    except (ConfigurationError, ValueError) as error:
+        return failed("TLS certificate", str(error), "give a certificate chain and its private key in PEM")
     return certificate_end("TLS certificate", chain[0].not_valid_after_utc, now)
 
 
@@ -84,17 +86,13 @@ def _memory(workers: int) -> Checked:
 def _port(host: str, port: int) -> Checked:
     """Whether the service could listen there now."""
     where = f"{host}:{port}"
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                todo = "well if it is this service that runs there already; else end the other, or choose another port"
-                return warning("port", f"{where} is taken", todo)
-            return failed("port", f"{where}: {error.strerror}", "set serve.host to an address of this machine")
-    return ok("port", f"{where} is free")
+    error = hindrance(host, port)
+    if error is None:
+        return ok("port", f"{where} is free")
+    if error.errno == errno.EADDRINUSE:
+        todo = "well if it is this service that runs there already; else end the other, or choose another port"
+        return warning("port", f"{where} is taken", todo)
+    return failed("port", f"{where}: {error.strerror}", "set serve.host to an address of this machine")
 
 
 def _scratch() -> Checked:

@@ -164,6 +164,15 @@ def _host_of(value: str) -> str:
     return "" if no_port else parts.hostname or ""
 
 
+def is_address(host: str) -> bool:
+    """Whether the host is given by its IP address, and not by name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the host."""
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from cds_service.errors import ConfigurationError
-from cds_service.settings.reading import COUNT, FILE, FLAG, PORT, TEXT, Section, is_loopback
+from cds_service.settings.reading import COUNT, FILE, FLAG, PORT, TEXT, Section, is_address, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,11 @@ SERVE: Final[Section] = {
 
 
 def check_serving(serving: Serving, *, asks_callers: bool) -> None:
-    """Raises ConfigurationError for a service that would answer anybody, or half a TLS."""
+    """Raises ConfigurationError for a name in place of an address, a service that would answer anybody, half a TLS."""
+    if not is_address(serving.host):
+        raise ConfigurationError(
+            f"--host {serving.host}: an IP address was expected, such as 127.0.0.1 (this machine alone) or 0.0.0.0"
+        )
     if not is_loopback(serving.host) and not asks_callers and not serving.insecure_open:
         raise ConfigurationError(
             f"--host {serving.host}: without [[clients]] in the settings nobody is asked who he is, and so this "

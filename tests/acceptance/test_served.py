@@ -167,9 +167,30 @@ def test_a_port_in_use_is_told_and_nothing_is_announced(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ran = run(tmp_path, "serve", "--port", str(taken.getsockname()[1]), "--workers", "1", environment=CLOCK)
-    assert ran.code != 0
-    assert ran.out == ""
-    assert "Traceback" not in ran.err
+    assert (ran.code, ran.out) == (2, "")
+    assert "another --port" in ran.err
+
+
+def test_two_services_do_not_share_a_port(service: Served, tmp_path: Path) -> None:
+    ran = run(tmp_path, "serve", "--port", service.base.rpartition(":")[2], environment=CLOCK)
+    assert (ran.code, ran.out) == (2, "")
+    assert "listens there already" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--host", "localhost"), "an IP address was expected"),
+        (("--host", "203.0.113.7", "--insecure-open"), "cannot be listened at"),
+        (("--tls-certificate", "chain.pem", "--tls-key", "none.pem"), "none.pem: there is no such file"),
+        (("--tls-certificate", "chain.pem", "--tls-key", "chain.pem"), "key in PEM"),
+    ],
+)
+def test_where_it_cannot_listen_it_says_why(options: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    (tmp_path / "chain.pem").write_text("no certificate", encoding="utf-8")
+    ran = run(tmp_path, "serve", "--port", str(free_port()), *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
 
 
 def test_a_site_file_decides_for_the_workers_too(tmp_path: Path) -> None:
