@@ -5,7 +5,7 @@ Unknown elements are skipped while decoding; numbers are exact decimals (a recor
 
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Raw, Struct, field
 
 
 class Element(Struct, frozen=True, gc=False):
@@ -59,6 +59,16 @@ class Quantity(Element, frozen=True, gc=False):
     code: str | None = None
 
 
+class Measure(Element, frozen=True, gc=False):
+    """The Quantity of a result, its number as it stands: a string in the place of a number must be seen to be one."""
+
+    given: Raw = field(name="value", default=Raw())
+    comparator: str | None = None
+    unit: str | None = None
+    system: str | None = None
+    code: str | None = None
+
+
 class Range(Element, frozen=True, gc=False):
     """From how much to how much; either may be absent."""
 
@@ -83,11 +93,11 @@ class Measurement(Element, frozen=True, gc=False):
     """What an Observation and each of its components have in common: a code and a value."""
 
     code: CodeableConcept | None = None
-    valueQuantity: Quantity | None = None
+    valueQuantity: Measure | None = None
     valueCodeableConcept: CodeableConcept | None = None
     valueString: str | None = None
     valueBoolean: bool | None = None
-    valueInteger: Decimal | None = None
+    valueInteger: float | int | str | None = None
     dataAbsentReason: CodeableConcept | None = None
     referenceRange: tuple[ReferenceRange, ...] = ()
 

@@ -3,7 +3,6 @@
 A resource type we never look at decodes to `Ignored`. Shapes follow https://hl7.org/fhir/R4/.
 """
 
-from decimal import Decimal
 from typing import Union
 
 from msgspec import Struct, defstruct, field
@@ -21,6 +20,7 @@ from fhir_profiles.elements import (
     EntrySearch,
     Identifier,
     Link,
+    Measure,
     Measurement,
     MedicationIngredient,
     OutcomeIssue,
@@ -94,11 +94,11 @@ class Observation(ClinicalResource, frozen=True, gc=False, tag="Observation"):
     effectiveInstant: str | None = None
     effectivePeriod: Period | None = None
     issued: str | None = None
-    valueQuantity: Quantity | None = None
+    valueQuantity: Measure | None = None
     valueCodeableConcept: CodeableConcept | None = None
     valueString: str | None = None
     valueBoolean: bool | None = None
-    valueInteger: Decimal | None = None
+    valueInteger: float | int | str | None = None
     dataAbsentReason: CodeableConcept | None = None
     referenceRange: tuple[ReferenceRange, ...] = ()
     bodySite: CodeableConcept | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from fhir_profiles.code_system_names import usual_name
 from fhir_profiles.elements import CodeableConcept, Coding
 
 # Distinct codings remembered at most: senders choose the codes, so the memory for them is bounded.
@@ -76,6 +77,8 @@ class Terminology:
         self._left_out = _invert((s.name, s.left_out_stems) for s in self.sets.values())
         self._patterns = tuple((s.name, *pattern) for s in self.sets.values() for pattern in s.left_out_patterns)
         self._stem_systems = frozenset(system for s in self.sets.values() for system, _ in s.stems)
+        listed = (*self._certain, *self._doubtful, *self._ordinals, *self._strengths)
+        self._systems = self._stem_systems | {system for system, _ in listed}
 
     def title(self, name: str) -> str:
         """The set in a clinician's words."""
@@ -83,11 +86,11 @@ class Terminology:
 
     def ordinal(self, coding: Coding) -> Decimal | None:
         """The number that a coded answer stands for (an ECOG grade, a class)."""
-        return self._ordinals.get((coding.system or "", coding.code or ""))
+        return self._ordinals.get(self._key(coding.system or "", coding.code or ""))
 
     def strength(self, coding: Coding) -> Decimal | None:
         """Milligrams of one tablet of a product, where its code says so."""
-        return self._strengths.get((coding.system or "", coding.code or ""))
+        return self._strengths.get(self._key(coding.system or "", coding.code or ""))
 
     def membership(self, coding: Coding) -> Membership:
         """The sets of one coding."""
@@ -117,11 +120,15 @@ class Terminology:
     def _look_up(self, system: str | None, code: str | None) -> Membership:
         if not system or not code:
             return NO_MEMBERSHIP
-        key = (system, code.strip())
-        if system in self._stem_systems:
-            return self._look_up_icd(system, key[1].upper())
+        key = self._key(system, code)
+        if key[0] in self._stem_systems:
+            return self._look_up_icd(key[0], key[1].upper())
         certain, doubtful = self._certain.get(key, _NONE), self._doubtful.get(key, _NONE)
         return Membership(certain, doubtful - certain, _NONE) if certain or doubtful else NO_MEMBERSHIP
+
+    def _key(self, system: str, code: str) -> tuple[str, str]:
+        """What a code is listed under: a system of a value set or of the site as it is, another by its usual name."""
+        return system if system in self._systems else usual_name(system), code.strip()
 
     def _look_up_icd(self, system: str, code: str) -> Membership:
         bare = code.replace(".", "")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, end_after, read_when
 from fhir_profiles.elements import CodeableConcept, Quantity
@@ -14,19 +15,38 @@ _NOT_A_CONDITION = frozenset({"refuted", "entered-in-error"})
 _PRESENT = frozenset({"active", "recurrence", "relapse"})
 _PAST = frozenset({"inactive", "remission", "resolved"})
 _CONFIRMED = frozenset({"confirmed"})
-_VERIFICATION = _NOT_A_CONDITION | _CONFIRMED | {"unconfirmed", "provisional", "differential"}
-_CLINICAL = _PRESENT | _PAST
 _DONE = frozenset({"completed", "in-progress"})
 _PAST_ALLERGY = frozenset({"inactive", "resolved"})
+
+
+class _Statuses(NamedTuple):
+    """One code system of HL7, and the codes of it that we know: the same code of another system says nothing."""
+
+    system: str
+    codes: frozenset[str]
+
+
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+_CLINICAL = _Statuses(f"{_HL7}/condition-clinical", _PRESENT | _PAST)
+_VERIFICATION = _Statuses(
+    f"{_HL7}/condition-ver-status",
+    _NOT_A_CONDITION | _CONFIRMED | {"unconfirmed", "provisional", "differential"},
+)
+_ALLERGY_CLINICAL = _Statuses(f"{_HL7}/allergyintolerance-clinical", _PAST_ALLERGY | {"active"})
+_ALLERGY_VERIFICATION = _Statuses(
+    f"{_HL7}/allergyintolerance-verification", _NOT_A_CONDITION | _CONFIRMED | {"unconfirmed"}
+)
 _MONTHS_IN = {
     **dict.fromkeys(("a", "yr", "yrs", "y", "year", "years", "Years"), 12),
     **dict.fromkeys(("mo", "month", "months"), 1),
 }
 
 
-def _says(status: CodeableConcept | None, *, only: frozenset[str], of: frozenset[str]) -> bool:
+def _says(status: CodeableConcept | None, *, only: frozenset[str], of: _Statuses) -> bool:
     """Whether there is a status that says this and nothing against it: of the codes that we know, `only` such."""
-    codes = {coding.code for coding in status.coding} & of if status is not None else frozenset[str]()
+    if status is None:
+        return False
+    codes = {coding.code for coding in status.coding if coding.system == of.system} & of.codes
     return bool(codes) and codes <= only
 
 
@@ -37,6 +57,7 @@ def read_condition(reading: Reading, condition: Condition) -> ConditionFact | No
         return None
     sets, maybe = reading.classify_one(condition.code)
     if not sets and not maybe:
+        reading.require_name(Condition, condition.id, condition.code)
         return None
     if verified is not None and not _says(verified, only=_CONFIRMED, of=_VERIFICATION):
         sets, maybe = in_doubt((sets, maybe), Doubt.UNCONFIRMED)
@@ -111,6 +132,7 @@ def read_procedure(reading: Reading, procedure: Procedure) -> ProcedureFact | No
         return None
     sets, maybe = reading.classify_one(procedure.code)
     if not sets and not maybe:
+        reading.require_name(Procedure, procedure.id, procedure.code)
         return None
     sets, maybe = _chemoembolisation(reading, procedure, sets, maybe)
     if procedure.status is None:
@@ -154,13 +176,14 @@ def _chemoembolisation(
 
 def read_allergy(reading: Reading, allergy: AllergyIntolerance) -> AllergyFact | None:
     """The allergy as a fact; None when it is past, refuted, or to something that does not matter here."""
-    if _says(allergy.verificationStatus, only=_NOT_A_CONDITION, of=_VERIFICATION):
+    if _says(allergy.verificationStatus, only=_NOT_A_CONDITION, of=_ALLERGY_VERIFICATION):
         return None
-    if _says(allergy.clinicalStatus, only=_PAST_ALLERGY, of=_CLINICAL):
+    if _says(allergy.clinicalStatus, only=_PAST_ALLERGY, of=_ALLERGY_CLINICAL):
         return None
     concepts = (allergy.code, *(reaction.substance for reaction in allergy.reaction))
     sets, maybe = reading.classify(concepts)
     if not sets and not maybe:
+        reading.require_name(AllergyIntolerance, allergy.id, *concepts)
         return None
     return AllergyFact(
         reference=f"AllergyIntolerance/{allergy.id}",

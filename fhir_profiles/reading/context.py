@@ -8,7 +8,8 @@ from enum import Enum, auto
 from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
 from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.mentions import MentionIndex
-from fhir_profiles.record import Doubt, QualityIssue
+from fhir_profiles.reading.sources import SOURCES_OF_TYPE
+from fhir_profiles.record import Doubt, QualityIssue, Source
 from fhir_profiles.resources import Observation, Patient
 from fhir_profiles.terminology import Terminology
 
@@ -46,6 +47,7 @@ class Reading:
     patient_url: str | None
     issues: list[QualityIssue] = field(default_factory=list)
     observations: dict[str, Observation] = field(default_factory=dict)
+    in_part: set[Source] = field(default_factory=set)
     _mentioned: dict[str, frozenset[str]] = field(default_factory=dict)
     _belongs: dict[str, Belongs] = field(default_factory=dict)
     _classified: dict[CodeableConcept, Classified] = field(default_factory=dict)
@@ -59,6 +61,12 @@ class Reading:
     def note(self, reference: str, issue: str, detail: str = "") -> None:
         """Notes a data-quality issue."""
         self.issues.append(QualityIssue(reference, issue, detail))
+
+    def require_name(self, kind: type, name: str | None, *concepts: CodeableConcept | None) -> None:
+        """Notes a resource that is named neither by a code nor in words: it may be anything, its source is in part."""
+        if not any(map(_names_something, concepts)):
+            self.note(f"{kind.__name__}/{name}", "nameless")
+            self.in_part |= SOURCES_OF_TYPE[kind.__name__]
 
     def belongs(self, subject: Reference | None) -> Belongs:
         """Whether a resource is this patient's; without a readable subject nobody knows."""
@@ -160,6 +168,10 @@ class Reading:
             if text:
                 return self.when(reference, *texts).days
         return UNDATED
+
+
+def _names_something(concept: CodeableConcept | None) -> bool:
+    return concept is not None and bool(concept.text or any(c.code or c.display for c in concept.coding))
 
 
 def in_doubt(classified: Classified, doubt: Doubt) -> Classified:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from fhir_profiles.elements import EntrySearch, Link
+from fhir_profiles.elements import EntryRequest, EntryResponse, EntrySearch, Link
 from fhir_profiles.reading.frames import (
     ALL_SOURCES,
     SEARCHSET,
@@ -17,6 +17,7 @@ from fhir_profiles.reading.frames import (
     States,
     failed_responses,
     frame_of,
+    gaps_of,
     is_beside,
     own_address,
     searchset_states,
@@ -71,6 +72,7 @@ class _RawEntry(msgspec.Struct):
     resource: msgspec.Raw = msgspec.Raw()
     search: msgspec.Raw = msgspec.Raw()
     request: msgspec.Raw = msgspec.Raw()
+    response: msgspec.Raw = msgspec.Raw()
 
 
 class _Probe(msgspec.Struct):
@@ -144,8 +146,9 @@ def flatten(resource: object, unread: int = 0) -> Decoded:
         others = [entry.resource for entry in entries if entry.resource is not None]
     nested = [held_to_its_count(flatten(inner)) for inner in others if isinstance(inner, Bundle)]
     outcomes = [inner for inner in others if isinstance(inner, OperationOutcome)]
-    states = (*searchset_states(resource.link, own, outcomes), *failed_responses(resource))
-    whole = Decoded(own, (), states, own_address(resource), frame_of(resource, unread))
+    issues, gaps = gaps_of(resource) if own is not entries else ((), ())
+    states = (*searchset_states(resource.link, own, outcomes), *failed_responses(resource), *gaps)
+    whole = Decoded(own, issues, states, own_address(resource), frame_of(resource, unread))
     return _together([whole, *nested])
 
 
@@ -239,7 +242,8 @@ def _decode_entry(number: int, raw: msgspec.Raw) -> Entry | Decoded:
     request = _lenient(frame.request, _AddressProbe)
     search = _lenient(frame.search, EntrySearch)
     if not bytes(frame.resource):
-        return Entry(full_url=address, search=search)
+        asked, answered = _lenient(frame.request, EntryRequest), _lenient(frame.response, EntryResponse)
+        return Entry(full_url=address, search=search, request=asked, response=answered)
     try:
         return Entry(full_url=address, resource=_TYPED.decode(frame.resource), search=search)
     except msgspec.ValidationError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
-from fhir_profiles.record import Source, SourceState
+from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import Bundle, Entry, OperationOutcome
 
 States = tuple[tuple[Source, SourceState], ...]
@@ -58,6 +58,21 @@ def failed_responses(bundle: Bundle) -> States:
     if not any(status.startswith(("4", "5")) for status in statuses):
         return ()
     return tuple((source, SourceState.IN_PART) for source in Source)
+
+
+def gaps_of(bundle: Bundle) -> tuple[tuple[QualityIssue, ...], States]:
+    """What entries without a resource leave unread, which are neither question nor answer (FHIR R4, invariant bdl-5).
+
+    In part is what their addresses name, else everything. A search result is held to its count instead.
+    """
+    if bundle.type == SEARCHSET:
+        return (), ()
+    empty = [e.full_url or "" for e in bundle.entry if e.resource is None and e.request is None and e.response is None]
+    issues = [
+        QualityIssue("/".join(address.split("/")[-2:]) or "Bundle.entry", "unreadable-entry") for address in empty
+    ]
+    sources = frozenset[Source]().union(*(sources_named_in(address) or ALL_SOURCES for address in empty))
+    return tuple(issues), tuple([(source, SourceState.IN_PART) for source in sorted(sources)])
 
 
 def searchset_states(pages: Iterable[Link], received: Iterable[Entry], outcomes: Iterable[OperationOutcome]) -> States:

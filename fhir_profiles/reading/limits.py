@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from fhir_profiles.dates import When, read_when, years_between
-from fhir_profiles.elements import Measurement, Quantity, Range, ReferenceRange
+from fhir_profiles.elements import Measure, Measurement, Quantity, Range, ReferenceRange
 from fhir_profiles.intervals import is_measurement
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.record import Sex, UpperLimit
@@ -24,7 +24,7 @@ def read_limits(reading: Reading, measured: Observation | Measurement, when: Whe
     return tuple([limit for limit in limits if limit is not None])
 
 
-def _limit(reading: Reading, given: ReferenceRange, own: Quantity | None, when: When) -> UpperLimit | None:
+def _limit(reading: Reading, given: ReferenceRange, own: Measure | None, when: When) -> UpperLimit | None:
     high = given.high
     if high is None or high.value is None or high.comparator or not _is_limit(high.value) or not _is_normal(given):
         return None

@@ -3,10 +3,12 @@
 A panel's components are results of their own codes; members are Observations and are read as such.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+
+import msgspec
 
 from fhir_profiles.dates import NEVER_DATED, When, span_of
-from fhir_profiles.elements import CodeableConcept, Measurement, Quantity
+from fhir_profiles.elements import CodeableConcept, Measure, Measurement
 from fhir_profiles.intervals import is_measurement, read_interval
 from fhir_profiles.reading.context import NO_SETS, NOTHING, Belongs, Classified, Reading, end_of, in_doubt, label_of
 from fhir_profiles.reading.limits import read_limits
@@ -26,6 +28,7 @@ def read_observation(reading: Reading, observation: Observation) -> tuple[Result
     parts = _parts(reading, observation) if observation.component else ()
     held: list[tuple[Observation | Measurement, Classified]] = [part for part in parts if part[1] is not NOTHING]
     if own is NOTHING and not held:
+        _require_name(reading, observation)
         return ()
     reference = f"Observation/{observation.id}"
     if observation.status in _PENDING:
@@ -37,6 +40,12 @@ def read_observation(reading: Reading, observation: Observation) -> tuple[Result
     if own is not NOTHING and (measured := _measured(reading, observation, own, parts)) is not None:
         held.insert(0, (measured, own))
     return tuple([_result(reading, observation, measured, sets, when) for measured, sets in held])
+
+
+def _require_name(reading: Reading, observation: Observation) -> None:
+    code = observation.code
+    if code is None or not (code.text or (code.coding and code.coding[0].code)):
+        reading.require_name(Observation, observation.id, code, *(part.code for part in observation.component))
 
 
 _Parts = tuple[tuple[Measurement, Classified], ...]
@@ -121,22 +130,31 @@ def read_value(reading: Reading, measured: Observation | Measurement) -> Value: 
     if len(values) > 1:
         return Unreadable("several-values")
     value = values[0]
-    if isinstance(value, Quantity):
-        return _read_quantity(value)
+    if isinstance(value, Measure):
+        return _read_quantity(reading, value)
     if isinstance(value, CodeableConcept):
         return _read_answer(reading, value)
     if isinstance(value, bool):
         return Flag(value)
-    if isinstance(value, Decimal):
-        return _read_number(value, None, None)
+    if isinstance(value, int | float):
+        return _read_number(Decimal(str(value)), None, None)
     return Words(str(value), reading.mentioned(str(value)))
 
 
-def _read_quantity(quantity: Quantity) -> Value:
-    if quantity.value is None:
+def _read_quantity(reading: Reading, quantity: Measure) -> Value:
+    """The number of a quantity; a string in its place is words, which count where a score may be told in words."""
+    given = bytes(quantity.given).decode()
+    if not given or given == "null":
         return Unreadable("no-value")
+    if given.startswith('"'):
+        words = msgspec.json.decode(given, type=str)
+        return Unreadable("not-a-measurement") if quantity.comparator else Words(words, reading.mentioned(words))
+    try:
+        value = Decimal(given)
+    except InvalidOperation:
+        return Unreadable("not-a-measurement")
     coded = quantity.code if quantity.system in (None, _UCUM) else None
-    return _read_number(quantity.value, quantity.comparator, coded or quantity.unit, quantity.unit)
+    return _read_number(value, quantity.comparator, coded or quantity.unit, quantity.unit)
 
 
 def _read_number(value: Decimal, comparator: str | None, unit: str | None, shown: str | None = None) -> Value:

@@ -81,9 +81,10 @@ def read_record(
     courses = [read_course(reading, drug, shelves.products) for drug in drugs]
     allergies = [read_allergy(reading, a) for a in _of(shelves, AllergyIntolerance)]
     results = [result for o in _of(shelves, Observation) for result in read_observation(reading, o)]
+    unnamed = [(source, SourceState.IN_PART) for source in sorted(reading.in_part)]
     return PatientRecord(
         patient=_read_patient(reading),
-        sources=source_states(decoded.states, supplied),
+        sources=source_states((*decoded.states, *unnamed), supplied),
         conditions=_index(conditions),
         procedures=_index(procedures),
         courses=_index(courses),
@@ -99,7 +100,7 @@ def read_record(
 
 def reading_of(decoded: Decoded, vocabulary: Vocabulary, zone: tzinfo) -> Reading:
     """A reading of the one patient whom the resources are about. Raises UnreadableBody without exactly one."""
-    patient, url = _only_patient(decoded.received)
+    patient, url = _only_patient(decoded)
     return Reading(vocabulary, zone, patient, url)
 
 
@@ -107,8 +108,11 @@ def _issue_order(issue: QualityIssue) -> tuple[str, str, str]:
     return issue.reference, issue.issue, issue.detail
 
 
-def _only_patient(received: Iterable[Entry]) -> tuple[Patient, str | None]:
-    patients = {r.resource.id: (r.resource, r.full_url) for r in received if type(r.resource) is Patient}
+def _only_patient(decoded: Decoded) -> tuple[Patient, str | None]:
+    patients = {r.resource.id: (r.resource, r.full_url) for r in decoded.received if type(r.resource) is Patient}
+    misfit = next((i.detail for i in decoded.issues if i.reference.partition("/")[0] == "Patient" and i.detail), None)
+    if not patients and misfit is not None:
+        raise UnreadableBody(f"no Patient that can be read: of the one received, {misfit} is not as FHIR R4 has it")
     if not patients:
         raise UnreadableBody("no Patient: a record of one patient was expected")
     if len(patients) > 1:

@@ -77,7 +77,7 @@ ALTERNATIVES = {
     ),
     "quality.*": (
         *("unreadable-entry", "unreadable-resource", "unknown-type", "another-patient", "pending"),
-        *("undated", "unreadable-date"),
+        *("undated", "unreadable-date", "nameless"),
     ),
     "step.*": ("review", "decide", "stop"),
     "state.*": ("upcoming", "due", "overdue"),

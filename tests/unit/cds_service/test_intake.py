@@ -123,7 +123,7 @@ def test_a_path_that_is_not_there_and_a_folder_without_charts_are_65(tmp_path: P
 
 BROKEN: dict[str, tuple[object, str, str]] = {
     "wrong type": ({**RESULT, "valueQuantity": "7654.321 MARK"}, "Observation/bilirubin", "valueQuantity"),
-    "number no number": (bilirubin("MARK"), "Observation/bilirubin", "valueQuantity.value"),
+    "unit no text": ({**RESULT, "valueQuantity": {"value": 1, "unit": 7654}}, "Observation/bilirubin", "Quantity.unit"),
     "code no concept": ({**RESULT, "code": "MARK"}, "Observation/bilirubin", "code"),
     "subject no reference": ({**RESULT, "subject": "MARK"}, "Observation/bilirubin", "subject"),
     "id no text": ({**RESULT, "id": 7654.321, "status": 7654}, "entry[1]", "id"),
@@ -150,7 +150,9 @@ def test_an_entry_of_no_kind_at_all_may_have_been_anything(tmp_path: Path) -> No
     for entry in (7654.321, "MARK", None, ["MARK"]):
         document = judged(tmp_path, {**bundle(MARKED), "entry": [{"resource": MARKED}, entry]})
         assert set(states(document).values()) == {"in-part"}
-        assert document["dataQuality"] == [{"reference": "entry[1]", "issue": "an entry that is no object"}]
+        assert document["dataQuality"] == [
+            {"reference": "entry[1]", "issue": "an entry that holds nothing that can be read"}
+        ]
 
 
 ITS_PATIENT = [{"relation": "self", "url": "https://ehr.example/fhir/Patient/p1/$everything"}]

@@ -30,9 +30,27 @@ def own(link: str) -> Json:
 
 @pytest.mark.parametrize("kind", ["collection", "searchset", "transaction", "batch", "document", "message", "x", None])
 def test_a_bundle_of_any_type_holds_its_resources(kind: str | None) -> None:
-    decoded = decode({"resourceType": "Bundle", "type": kind, "entry": [{"resource": PATIENT}, {}]})
+    decoded = decode({"resourceType": "Bundle", "type": kind, "entry": [{"resource": PATIENT}, {"request": {}}]})
     assert names(decoded) == ["Patient/p1"]
     assert (decoded.issues, decoded.states) == ((), ())
+
+
+@pytest.mark.parametrize("kind", ["collection", "transaction", "document", None])
+@pytest.mark.parametrize(
+    ("empty", "place", "sources"),
+    [
+        ({"fullUrl": "https://ehr.example/fhir/Condition/c9"}, "Condition/c9", {Source.CONDITIONS}),
+        ({"fullUrl": "urn:uuid:1", "resource": None}, "urn:uuid:1", set(Source)),
+        ({}, "Bundle.entry", set(Source)),
+    ],
+)
+def test_an_entry_that_holds_nothing_is_told_and_leaves_its_source_in_part(
+    kind: str | None, empty: Json, place: str, sources: set[Source]
+) -> None:
+    decoded = decode({"resourceType": "Bundle", "type": kind, "entry": [{"resource": PATIENT}, empty]})
+    assert names(decoded) == ["Patient/p1"]
+    assert decoded.issues == (QualityIssue(place, "unreadable-entry"),)
+    assert set(decoded.states) == {(source, SourceState.IN_PART) for source in sources}
 
 
 def test_a_single_resource_is_received_as_it_is() -> None:
@@ -176,4 +194,4 @@ def test_a_message_of_refusal_holds_nothing_of_the_body() -> None:
 def test_a_recorded_number_keeps_its_digits() -> None:
     body = json.dumps(bilirubin("@")).replace('"@"', "1.10").encode()
     (received,) = decode_body(body).received
-    assert str(getattr(received.resource, "valueQuantity").value) == "1.10"  # noqa: B009 - the type is decoded
+    assert bytes(getattr(received.resource, "valueQuantity").given) == b"1.10"  # noqa: B009 - the type is decoded

@@ -10,10 +10,31 @@ from cds_service.settings import Settings, read_zone
 from fhir_profiles.dates import UNDATED, DateInterval
 from fhir_profiles.reading.decoding import UnreadableBody, decode_body
 from fhir_profiles.reading.records import read_record, source_states
-from fhir_profiles.record import Activity, Doubt, PatientRecord, QualityIssue, Sex, Source, SourceState
+from fhir_profiles.record import (
+    Activity,
+    Doubt,
+    PatientRecord,
+    QualityIssue,
+    Sex,
+    Source,
+    SourceState,
+    Unreadable,
+    Value,
+    Words,
+)
 from tests.acceptance import BRAIN, CANCER, PATIENT, Json, bilirubin, bundle, condition
 
 VOCABULARY = load_vocabulary(Settings())
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+CLINICAL, VERIFICATION = f"{_HL7}/condition-clinical", f"{_HL7}/condition-ver-status"
+ALLERGY_CLINICAL = f"{_HL7}/allergyintolerance-clinical"
+ALLERGY_VERIFICATION = f"{_HL7}/allergyintolerance-verification"
+ALLERGY: Json = {
+    "resourceType": "AllergyIntolerance",
+    "id": "a1",
+    "code": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "495881"}]},
+    "patient": {"reference": "Patient/p1"},
+}
 PART, WHOLE, NONE = SourceState.IN_PART, SourceState.SUPPLIED, SourceState.NOT_SUPPLIED
 
 
@@ -96,7 +117,7 @@ def test_a_condition_is_dated_by_onset_else_by_its_recording(
     ],
 )
 def test_a_condition_is_present_past_or_unclear(status: str | None, ended: str | None, activity: Activity) -> None:
-    clinical = None if status is None else {"coding": [{"code": status}]}
+    clinical = None if status is None else _status(CLINICAL, status)
     given = condition(CANCER, clinicalStatus=clinical, abatementDateTime=ended)
     (fact,) = read(PATIENT, given).conditions[CANCER]
     assert fact.activity is activity
@@ -104,8 +125,70 @@ def test_a_condition_is_present_past_or_unclear(status: str | None, ended: str |
 
 @pytest.mark.parametrize("verified", ["refuted", "entered-in-error"])
 def test_a_refuted_condition_is_no_condition(verified: str) -> None:
-    refuted = condition(CANCER, verificationStatus={"coding": [{"code": verified}]})
+    refuted = condition(CANCER, verificationStatus=_status(VERIFICATION, verified))
     assert CANCER not in read(PATIENT, refuted).conditions
+
+
+@pytest.mark.parametrize("system", [None, "urn:local", f"{CLINICAL}/x"])
+def test_a_status_of_another_system_or_of_none_says_nothing(system: str | None) -> None:
+    past, refuted = _status(system, "resolved"), _status(system, "refuted")
+    (fact,) = read(PATIENT, condition(BRAIN, clinicalStatus=past, verificationStatus=refuted)).conditions[BRAIN]
+    assert (fact.activity, fact.maybe_sets[BRAIN]) == (Activity.UNCLEAR, Doubt.UNCONFIRMED)
+    assert "trial-agent-allergy" in read(PATIENT, {**ALLERGY, "verificationStatus": refuted}).allergies
+    assert "trial-agent-allergy" in read(PATIENT, {**ALLERGY, "clinicalStatus": _status(system, "inactive")}).allergies
+
+
+def test_an_allergy_of_the_past_or_refuted_is_none() -> None:
+    past = {**ALLERGY, "clinicalStatus": _status(ALLERGY_CLINICAL, "inactive")}
+    refuted = {**ALLERGY, "verificationStatus": _status(ALLERGY_VERIFICATION, "refuted")}
+    assert read(PATIENT, past, {**refuted, "id": "a2"}).allergies == {}
+
+
+NAMELESS: tuple[Json, ...] = (
+    {},
+    {"code": {}},
+    {"code": {"coding": [{"system": "http://snomed.info/sct"}], "text": ""}},
+)
+STATED: Json = {"status": "final", "subject": {"reference": "Patient/p1"}, "patient": {"reference": "Patient/p1"}}
+
+
+@pytest.mark.parametrize("code", NAMELESS)
+@pytest.mark.parametrize(
+    ("kind", "source", "status"),
+    [
+        ("Condition", Source.CONDITIONS, "final"),
+        ("Procedure", Source.PROCEDURES, "completed"),
+        ("AllergyIntolerance", Source.ALLERGIES, "final"),
+        ("Observation", Source.OBSERVATIONS, "final"),
+    ],
+)
+def test_a_resource_without_a_name_may_be_anything(code: Json, kind: str, source: Source, status: str) -> None:
+    given = {**STATED, "resourceType": kind, "id": "n1", "status": status, **code}
+    record = read(PATIENT, given)
+    assert record.sources[source] is PART
+    assert record.quality == (QualityIssue(f"{kind}/n1", "nameless"),)
+    named = read(PATIENT, {**given, "code": {"text": "Seafood"}})
+    assert (named.sources[source], named.quality) == (WHOLE, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "understood"),
+    [
+        ("0.9", Words("0.9", frozenset())),
+        *(("NaN", Words("NaN", frozenset())), (True, Unreadable("not-a-measurement"))),
+        *(([0.9], Unreadable("not-a-measurement")), ({}, Unreadable("not-a-measurement"))),
+        (None, Unreadable("no-value")),
+    ],
+)
+def test_what_is_no_number_in_the_place_of_one_is_no_measurement(value: object, understood: Value) -> None:
+    (result,) = read(PATIENT, bilirubin(value)).results["bilirubin-total"]
+    assert result.value == understood
+    assert read(PATIENT, bilirubin(value)).sources[Source.OBSERVATIONS] is WHOLE
+
+
+def test_a_patient_who_cannot_be_read_is_told_by_the_element_and_not_the_value() -> None:
+    with pytest.raises(UnreadableBody, match="no Patient that can be read: of the one received, birthDate is not"):
+        read({**PATIENT, "birthDate": ["1968-04-12"]}, condition(CANCER))
 
 
 @pytest.mark.parametrize("status", ["preliminary", "registered"])
@@ -189,8 +272,8 @@ def test_a_source_is_no_better_than_the_worst_that_was_noted(
     assert source_states([(Source.ORDERS, one) for one in noted], supplied)[Source.ORDERS] is state
 
 
-def _status(*codes: str) -> Json:
-    return {"coding": [{"code": code} for code in codes]}
+def _status(system: str | None, *codes: str) -> Json:
+    return {"coding": [{"system": system, "code": code} for code in codes]}
 
 
 @pytest.mark.parametrize(
@@ -205,13 +288,13 @@ def _status(*codes: str) -> Json:
 def test_statuses_that_contradict_each_other_leave_the_activity_unclear(
     codes: tuple[str, ...], activity: Activity
 ) -> None:
-    (fact,) = read(PATIENT, condition(BRAIN, clinicalStatus=_status(*codes))).conditions[BRAIN]
+    (fact,) = read(PATIENT, condition(BRAIN, clinicalStatus=_status(CLINICAL, *codes))).conditions[BRAIN]
     assert fact.activity is activity
 
 
 @pytest.mark.parametrize("codes", [("confirmed", "refuted"), ("refuted", "confirmed")])
 def test_a_diagnosis_both_confirmed_and_refuted_is_not_confirmed(codes: tuple[str, ...]) -> None:
-    (fact,) = read(PATIENT, condition(BRAIN, verificationStatus=_status(*codes))).conditions[BRAIN]
+    (fact,) = read(PATIENT, condition(BRAIN, verificationStatus=_status(VERIFICATION, *codes))).conditions[BRAIN]
     assert (fact.sets, fact.maybe_sets[BRAIN]) == (frozenset(), Doubt.UNCONFIRMED)
 
 

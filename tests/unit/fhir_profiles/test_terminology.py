@@ -41,6 +41,35 @@ def test_a_code_alone_or_a_system_alone_says_nothing(system: str | None, code: s
     assert TERMS.membership(Coding(system, code)) == NO_MEMBERSHIP
 
 
+@pytest.mark.parametrize(
+    ("named", "system", "code", "name"),
+    [
+        ("urn:oid:2.16.840.1.113883.6.96", "snomed", "109841003", "hepatocellular-carcinoma"),
+        (
+            "http://snomed.info/sct|http://snomed.info/sct/900000000000207008",
+            "snomed",
+            "109841003",
+            "hepatocellular-carcinoma",
+        ),
+        ("http://snomed.info/sct/900000000000207008", "snomed", "109841003", "hepatocellular-carcinoma"),
+        ("https://snomed.info/sct", "snomed", "109841003", "hepatocellular-carcinoma"),
+        ("urn:oid:2.16.840.1.113883.6.90", "icd-10-cm", "C220", "hepatocellular-carcinoma"),
+        ("http://hl7.org/fhir/sid/icd-10-cm|2026", "icd-10-cm", "C22.0", "hepatocellular-carcinoma"),
+        ("urn:oid:2.16.840.1.113883.6.1", "loinc", "718-7", "haemoglobin"),
+        ("http://loinc.org/", "loinc", "718-7", "haemoglobin"),
+        ("urn:oid:2.16.840.1.113883.6.88", "rxnorm", "495881", "sorafenib"),
+    ],
+)
+def test_a_code_system_is_known_by_its_other_names(named: str, system: str, code: str, name: str) -> None:
+    assert name in certain(named, code)
+    assert certain(named, code) == certain(system, code)
+
+
+def test_a_code_system_that_the_site_mapped_keeps_its_name() -> None:
+    assert certain(f"{LOCAL}/", "A1") == certain(LOCAL, "A1") == {"ascites"}
+    assert certain(LOCAL.replace("http:", "https:"), "A1") == {"ascites"}
+
+
 def test_enumerated_sets_hold_no_more_than_they_list() -> None:
     assert certain("snomed", "1098410031") == frozenset()
 
