@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from cards.dosages import entries_of, in_one_dose, on_day, with_days
+from cards.dosages import entries_of, in_one_dose, left_out, on_day, with_days
 from cards.escaping import one_line
 from cards.model import Action
 from cards.wording import Words
@@ -40,7 +40,7 @@ def proposed(checked: Checked, words: Words, terminology: Terminology, look_up: 
 def _own(checked: Checked, words: Words) -> Iterator[Action]:
     """What happens to the draft itself."""
     correction, draft, say = checked.correction, checked.draft, words.catalogue
-    order, changes = one_line(draft.label), tuple(_changes(correction, say))
+    order, changes = one_line(draft.label), tuple(_changes(correction, draft.raw, say))
     if correction.delete:
         yield Action("delete", say["action.delete"].format(order=order), None, draft.reference)
     elif changes:
@@ -52,12 +52,12 @@ def _changed(order: Raw, correction: Correction, say: Mapping[str, str]) -> Raw:
     """The draft as received, with the corrected day, dose and dates."""
     if correction.day is not None:
         return on_day(order, correction.day)
-    changed = in_one_dose(order, say["change.dose"], _MG) if correction.full_dose else order
+    changed = in_one_dose(order, say["change.dose"], _MG, joined=correction.joined) if correction.full_dose else order
     return with_days(changed, correction.doses) if correction.doses else changed
 
 
-def _changes(correction: Correction, say: Mapping[str, str]) -> Iterator[str]:
-    """The new day, start, end and dose in words, as far as there are any."""
+def _changes(correction: Correction, order: Raw, say: Mapping[str, str]) -> Iterator[str]:
+    """The new day, start, end and dose in words, and the instructions that go with the old dose."""
     starts = [days.start for days in correction.doses if days.start is not None]
     ends = [days.end for days in correction.doses if days.end is not None]
     if correction.day is not None:
@@ -68,6 +68,7 @@ def _changes(correction: Correction, say: Mapping[str, str]) -> Iterator[str]:
         yield say["change.end"].format(day=max(ends).isoformat())
     if correction.full_dose:
         yield say["change.dose"]
+        yield from (say["change.without"].format(text=one_line(text)) for text in left_out(order))
 
 
 def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:

@@ -1,14 +1,17 @@
 """Writes dates and dose into a received order; everything else stays as it was received (rulebook 8.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from cards.instructions import stays_true, words_of
 from cds_service.trial.guidance.rewriting import Days
 from fhir_profiles.reading.bounds import LENGTHS
+from fhir_profiles.reading.doses import is_full
 
 Raw = Mapping[str, Any]
-_KEPT = ("route", "method", "site", "sequence")
+_KEPT = ("id", "sequence", "site", "route", "method", "maxDosePerLifetime")
+_MOST = ("maxDosePerPeriod", "maxDosePerAdministration")
 
 
 def on_day(order: Raw, day: date) -> dict[str, Any]:
@@ -42,27 +45,52 @@ def _bounded(entry: Raw, days: Days) -> Raw:
     return {**entry, "timing": {**timing, "repeat": {**repeat, "boundsPeriod": {**_period_of(entry), **new}}}}
 
 
-def in_one_dose(order: Raw, text: str, amount: Raw) -> dict[str, Any]:
-    """The order with one dosage entry, that amount twice a day, in place of all: from the first day to the last."""
+def in_one_dose(order: Raw, text: str, amount: Raw, *, joined: bool) -> dict[str, Any]:
+    """The order with one dosage entry, that amount twice a day, in place of all; `joined`: its days are yet to be set.
+
+    What the entries say alike and what stays true beside another dose is kept.
+    """
     entries = _entries(order)
-    bounds = _bounds_of(entries[0]) if len(entries) == 1 else _joined(entries)
-    kept = {name: value for name, value in entries[0].items() if name in _KEPT}
+    bounds = {} if joined else _bounds_of(entries[0])
     timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", **bounds}}
-    one = {**kept, "text": text, "timing": timing, "doseAndRate": [{"doseQuantity": dict(amount)}]}
-    return {**order, "dosageInstruction": [one]}
+    one = {"text": text, "timing": timing, "doseAndRate": [{"doseQuantity": dict(amount)}]}
+    return {**order, "dosageInstruction": [{**_kept(entries, one), **one}]}
 
 
-def _joined(entries: list[Raw]) -> Raw:
-    """From the first start to the last end of the entries; without an end where one of them has none."""
-    if all(_bounds_of(entry) == _bounds_of(entries[0]) for entry in entries):
-        return _bounds_of(entries[0])
-    periods = [_period_of(entry) for entry in entries]
-    starts = [str(period["start"]) for period in periods if period.get("start")]
-    ends = [str(period["end"]) for period in periods if period.get("end")]
-    period = {"start": min(starts)} if starts else {}
-    if ends and len(ends) == len(entries):
-        period["end"] = max(ends)
-    return {"boundsPeriod": period} if period else {}
+def _kept(entries: list[Raw], one: Raw) -> Raw:
+    """Of the entries, what is as true of the new one."""
+    kept = _alike(entries, _KEPT)
+    most = {name: most for name, most in _alike(entries, _MOST).items() if is_full({**one, name: most})}
+    coded = [i for entry in entries for i in _instructions(entry) if stays_true(i)]
+    told = [entry["patientInstruction"] for entry in entries if stays_true(entry.get("patientInstruction"))]
+    return {
+        **kept,
+        **most,
+        **({"additionalInstruction": _once(coded)} if coded else {}),
+        **({"patientInstruction": "\n".join(_once(told))} if told else {}),
+    }
+
+
+def _alike(entries: list[Raw], names: Iterable[str]) -> dict[str, Any]:
+    """The elements of these names that no entry has otherwise."""
+    given = {name: [entry[name] for entry in entries if name in entry] for name in names}
+    return {name: values[0] for name, values in given.items() if values and all(v == values[0] for v in values)}
+
+
+def _instructions(entry: Raw) -> list[Any]:
+    given = entry.get("additionalInstruction")
+    return given if isinstance(given, list) else []
+
+
+def _once(values: list[Any]) -> list[Any]:
+    return [value for at, value in enumerate(values) if value not in values[:at]]
+
+
+def left_out(order: Raw) -> tuple[str, ...]:
+    """The instructions that a corrected dose leaves out, as they may tell the dose that it replaces."""
+    entries = _entries(order)
+    given = [i for entry in entries for i in (*_instructions(entry), entry.get("patientInstruction"))]
+    return tuple(_once([" ".join(words_of(i)[:1]) for i in given if words_of(i) and not stays_true(i)]))
 
 
 def _bounds_of(entry: Raw) -> Raw:

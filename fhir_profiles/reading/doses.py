@@ -1,13 +1,16 @@
 """Reads a dose: whether it is 400 mg twice a day, another dose, or cannot be told (rulebook 8.2, SOR-02)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
-from typing import NamedTuple
 
-from fhir_profiles.elements import CodeableConcept, Element, Period, Quantity, Timing
+import msgspec
+
+from fhir_profiles.dates import add_days
+from fhir_profiles.elements import CodeableConcept, Element, Quantity, Timing
 from fhir_profiles.intervals import is_measurement
+from fhir_profiles.record import Bounds
 
 _FULL = Decimal(400)
 _TWICE = 2
@@ -16,7 +19,12 @@ TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{t
 _BY_CODE = {"BID": 2, "QD": 1, "TID": 3, "QID": 4, "Q12H": 2, "Q6H": 4, "Q8H": 3, "QOD": 0}
 _HOURS = {"h": Decimal(1), "d": Decimal(24)}
 _DAY = Decimal(24)
-_DAY_WRITTEN = len("2026-11-22")
+_PERIODS = {
+    **dict.fromkeys(("h", "hour", "hours"), Decimal(1)),
+    **dict.fromkeys(("d", "day", "days"), _DAY),
+    **dict.fromkeys(("wk", "week", "weeks"), 7 * _DAY),
+}
+_UNNAMED = tuple(f"time {number}" for number in range(1, 25))
 
 
 class Repeat(Timing, frozen=True, gc=False):
@@ -45,13 +53,23 @@ class DoseAndRate(Element, frozen=True, gc=False):
     doseQuantity: Quantity | None = None
 
 
+class Most(Element, frozen=True, gc=False):
+    """The most that may be taken in a period."""
+
+    numerator: Quantity | None = None
+    denominator: Quantity | None = None
+
+
 class DosePlan(Element, frozen=True, gc=False):
-    """One dosage entry."""
+    """One dosage entry; one with a modifier extension does not fit, as FHIR forbids to read past it."""
 
     timing: Rhythm | None = None
     asNeededBoolean: bool | None = None
     asNeededCodeableConcept: CodeableConcept | None = None
     doseAndRate: tuple[DoseAndRate, ...] = ()
+    maxDosePerPeriod: Most | None = None
+    maxDosePerAdministration: Quantity | None = None
+    modifierExtension: tuple[()] = ()
 
 
 class Dose(StrEnum):
@@ -62,65 +80,106 @@ class Dose(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def read_dose(plans: Iterable[DosePlan], strength: Decimal | None) -> Dose:
-    """Whether the entries together are 400 mg at each of exactly two times a day. `strength`: mg of one tablet.
+def read_dose(plans: Iterable[DosePlan], strength: Decimal | None, bounds: Collection[Bounds] = ()) -> Dose:
+    """Whether the entries together are 400 mg at each of exactly two times of every day on which any of them is meant.
 
-    Entries of which one is certainly over before the next begins take turns, and are not added up.
+    `strength`: mg of one tablet. `bounds`: from when until when each entry is meant; where they differ, the entries of
+    one day are added up. Where nobody can tell which these are, 400 mg as the sum of all entries cannot be told.
     """
     entries = tuple(plans)
-    turns: dict[_Turn, list[DosePlan]] = {}
-    for plan in entries:
-        turns.setdefault(_turn_of(plan), []).append(plan)
-    if len(turns) > 1 and _one_after_another(turns):
-        return _in_turns([_added_up(tuple(turn), strength) for turn in turns.values()])
-    return _added_up(entries, strength)
+    together = _added_up(entries, strength)
+    if len(set(bounds)) <= 1:
+        return together
+    spans = _spans(bounds)
+    if spans is None:
+        return Dose.UNREADABLE if together is Dose.FULL else together
+    doses = {_added_up(taken, strength) for taken in _day_by_day(entries, spans)}
+    return next(dose for dose in (Dose.OTHER, Dose.UNREADABLE, Dose.FULL) if dose in doses)
 
 
-class _Turn(NamedTuple):
-    """The days that an entry is for, as written."""
-
-    start: str
-    end: str
-
-
-def _turn_of(plan: DosePlan) -> _Turn:
-    repeat = (plan.timing.repeat if plan.timing else None) or Repeat()
-    period = repeat.boundsPeriod or Period()
-    return _Turn(period.start or "", period.end or "")
+def is_full(entry: Mapping[str, object]) -> bool:
+    """Whether one dosage entry, as FHIR writes it, is 400 mg twice a day by its masses."""
+    try:
+        return read_dose((msgspec.convert(entry, DosePlan, strict=False),), None) is Dose.FULL
+    except msgspec.ValidationError:
+        return False
 
 
-def _in_turns(doses: list[Dose]) -> Dose:
-    if Dose.UNREADABLE in doses:
-        return Dose.UNREADABLE
-    return Dose.FULL if set(doses) == {Dose.FULL} else Dose.OTHER
+_Span = tuple[date, date]
 
 
-def _one_after_another(turns: Iterable[_Turn]) -> bool:
-    """Whether each of the turns is certainly over on the day before the next."""
-    last, first = _DAY_WRITTEN, slice(_DAY_WRITTEN)
-    return all(len(one.end) >= last and one.end < then.start[first] for one, then in pairwise(sorted(turns)))
+def _spans(bounds: Collection[Bounds]) -> tuple[_Span, ...] | None:
+    """The first and last day of each entry, of one without a start that of the order; None unless all are certain."""
+    begins = min((entry.start.first for entry in bounds if entry.start is not None), default=date.min)
+    spans = tuple((e.start.first if e.start else begins, e.end.last if e.end else date.max) for e in bounds)
+    lasting = any(entry.length is not None or entry.uncounted for entry in bounds)
+    exact = all(days is None or days.is_day for entry in bounds for days in (entry.start, entry.end))
+    return spans if exact and not lasting and all(first <= last for first, last in spans) else None
+
+
+def _day_by_day(entries: tuple[DosePlan, ...], spans: tuple[_Span, ...]) -> Iterator[tuple[DosePlan, ...]]:
+    """The entries that are meant on a day, for each day from which on others are meant than before."""
+    changes = {first for first, _ in spans} | {add_days(last, 1) for _, last in spans if last < date.max}
+    for day in changes:
+        taken = tuple(entry for entry, (first, last) in zip(entries, spans, strict=True) if first <= day <= last)
+        if taken:
+            yield taken
 
 
 def _added_up(entries: tuple[DosePlan, ...], strength: Decimal | None) -> Dose:
-    read = [(_amount(plan, strength), _times(plan)) for plan in entries]
-    if not read or any(amount is None or times is None for amount, times in read):
-        return Dose.UNREADABLE
+    """What the entries of one day come to."""
     per_time: dict[str, Decimal] = {}
-    for amount, times in read:
-        for time in times or ():
-            per_time[time] = per_time.get(time, Decimal(0)) + (amount or Decimal(0))
-    if len(entries) > 1 and {len(times or ()) for _, times in read} == {1} and len(per_time) == 1:
+    fits = True
+    for plan in entries:
+        amount, times = _amount(plan, strength), _times(plan)
+        allowed = None if amount is None or times is None else _allowed(plan, amount, len(times), strength)
+        if amount is None or times is None or allowed is None:
+            return Dose.UNREADABLE
+        fits = fits and allowed and bool(times)
+        for time in times:
+            per_time[time] = per_time.get(time, Decimal(0)) + amount
+    if not entries or (_may_fall_together(entries, per_time) and sum(per_time.values()) == _TWICE * _FULL):
         return Dose.UNREADABLE
-    daily = all(times for _, times in read)
-    full = daily and len(per_time) == _TWICE and set(per_time.values()) == {_FULL}
+    full = fits and len(per_time) == _TWICE and set(per_time.values()) == {_FULL}
     return Dose.FULL if full else Dose.OTHER
+
+
+def _may_fall_together(entries: tuple[DosePlan, ...], times: Collection[str]) -> bool:
+    """Whether several entries may be for one time or for two: all once a day, or some at named times."""
+    unnamed = [time for time in times if time in _UNNAMED]
+    return len(entries) > 1 and bool(unnamed) and (len(unnamed) < len(times) or len(times) == 1)
+
+
+def _allowed(plan: DosePlan, amount: Decimal, often: int, strength: Decimal | None) -> bool | None:
+    """Whether an entry stays within the most that it allows at a time and in a period; None if that cannot be told."""
+    at_once = plan.maxDosePerAdministration
+    most = amount if at_once is None else _mass(at_once, strength)
+    if most is None or plan.maxDosePerPeriod is None:
+        return None if most is None else amount <= most
+    in_period, days = _mass(plan.maxDosePerPeriod.numerator, strength), _days(plan.maxDosePerPeriod.denominator)
+    if in_period is None or not days:
+        return None
+    if amount * often * max(days, Decimal(1)) <= in_period:
+        return amount <= most
+    return False if days == int(days) else None
+
+
+def _days(period: Quantity | None) -> Decimal | None:
+    """How many days a period has."""
+    hours = _PERIODS.get(period.code or period.unit or "") if period is not None else None
+    number = measured(period) if period is not None else None
+    return number * hours / _DAY if number is not None and hours is not None else None
 
 
 def _amount(plan: DosePlan, strength: Decimal | None) -> Decimal | None:
     """Milligrams at a time; None when they cannot be told."""
     if plan.asNeededBoolean or plan.asNeededCodeableConcept is not None or len(plan.doseAndRate) != 1:
         return None
-    quantity = plan.doseAndRate[0].doseQuantity
+    return _mass(plan.doseAndRate[0].doseQuantity, strength)
+
+
+def _mass(quantity: Quantity | None, strength: Decimal | None) -> Decimal | None:
+    """A mass, or that of tablets of known strength, in mg."""
     amount = milligrams(quantity)
     if amount is not None or quantity is None or strength is None:
         return amount
@@ -155,7 +214,7 @@ def _times(plan: DosePlan) -> tuple[str, ...] | None:
         counts |= _counted(repeat)
     if named:
         return named if _every_day(repeat) and counts <= {len(named)} else None
-    return tuple(f"time {number + 1}" for number in range(counts.pop())) if len(counts) == 1 else None
+    return _UNNAMED[: counts.pop()] if len(counts) == 1 else None
 
 
 def _coded(code: CodeableConcept | None) -> set[int]:

@@ -92,7 +92,7 @@ def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None
         sets=reading.classify(product.concepts)[0],
         start=_start(reading, draft, reference, parts),
         end=_end(reading, draft, reference, parts),
-        dose=read_dose(draft.dosageInstruction, product.strength),
+        dose=read_dose(draft.dosageInstruction, product.strength, parts),
         raw=raw,
         parts=parts or (() if raw.get("dosageInstruction") else (Bounds(),)),
         updatable=bool(draft.id),

@@ -182,3 +182,67 @@ def test_drafts_nested_deeper_than_any_resource_are_no_fault() -> None:
     answer = client().post(ORDER_SIGN, data=body, content_type="application/json")
     assert answer.status_code == 200
     assert len(answer.get_json()["cards"]) == 1
+
+
+FASTING: Json = {
+    "coding": [{"system": "http://snomed.info/sct", "code": "717154004", "display": "Take on empty stomach"}]
+}
+ONE: Json = {"text": "Take one tablet"}
+UNSAID: Json = {"coding": [{"system": "http://snomed.info/sct", "code": "717154004"}]}
+
+
+def dosage_corrected(*entries: Json) -> tuple[list[Json], str]:
+    """The dosage entries that a first course of another dose is to have, and the change in words."""
+    given = [{**sorafenib()["dosageInstruction"][0], "doseAndRate": LOW, **entry} for entry in entries]
+    chart = chart_with()
+    for resource in chart["entry"]:
+        if resource["resource"]["id"] == "course":
+            resource["resource"]["status"] = "cancelled"
+    (card,) = sign(sorafenib(dosageInstruction=given), chart=chart)
+    (action,) = actions_of(card)
+    return action["resource"]["dosageInstruction"], action["description"]
+
+
+LOW = [{"doseQuantity": {"value": 200, "unit": "mg", "code": "mg"}}]
+
+
+def per_day(value: int) -> Json:
+    return {"numerator": {"value": value, "unit": "mg"}, "denominator": {"value": 1, "unit": "d"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "said"),
+    [
+        ({"route": {"text": "oral"}, "additionalInstruction": [FASTING]}, ..., ""),
+        ({"patientInstruction": "Swallow whole with plenty of water"}, ..., ""),
+        ({"patientInstruction": "공복에 물과 함께 복용하세요"}, ..., ""),
+        ({"additionalInstruction": [FASTING, ONE]}, {"additionalInstruction": [FASTING]}, "“Take one tablet”"),
+        ({"additionalInstruction": [{**FASTING, **ONE}]}, {}, "“Take one tablet”"),
+        ({"additionalInstruction": [UNSAID, None, 7]}, {}, ""),
+        ({"patientInstruction": "200 mg with food"}, {}, "“200 mg with food”"),
+        ({"patientInstruction": "Half a pill at bedtime"}, {}, "“Half a pill at bedtime”"),
+        ({"patientInstruction": "하루 두 번 한 알씩"}, {}, "“하루 두 번 한 알씩”"),
+        ({"patientInstruction": "Принимать утром"}, {}, "“Принимать утром”"),
+        ({"maxDosePerPeriod": per_day(800), "asNeededBoolean": False}, {"maxDosePerPeriod": per_day(800)}, ""),
+        ({"maxDosePerPeriod": per_day(400), "text": "200 mg daily", "extension": [{"url": "a:b"}]}, {}, ""),
+    ],
+    ids=str,
+)
+def test_beside_a_corrected_dose_stays_what_names_no_dose(given: Json, kept: Any, said: str) -> None:  # noqa: ANN401
+    (entry,), words = dosage_corrected(given)
+    assert entry["text"] == "400 mg twice a day"
+    written = {"text", "timing", "doseAndRate"}
+    assert {name: value for name, value in entry.items() if name not in written} == (given if kept is ... else kept)
+    assert words.partition("without the instruction ")[2] == said
+
+
+def test_of_several_entries_stays_what_none_of_them_says_otherwise() -> None:
+    by_mouth, alike = {"route": {"text": "oral"}}, {"method": {"text": "swallow"}, "patientInstruction": "With water"}
+    first = {**by_mouth, **alike, "sequence": 1, "site": {"text": "a"}}
+    (entry,), _ = dosage_corrected(first, {**alike, "sequence": 2, "site": {"text": "b"}}, alike)
+    assert {name: entry.get(name) for name in ("sequence", "site", *by_mouth, *alike)} == {
+        "sequence": None,
+        "site": None,
+        **by_mouth,
+        **alike,
+    }

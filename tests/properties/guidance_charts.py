@@ -132,6 +132,23 @@ def _drafts_in_parts(draw: Draw) -> Line:
     return {"draft": "sorafenib", "dosage": [first, {"start": day(change + 1), "dose": "400 mg"}]}
 
 
+@st.composite
+def _entries(draw: Draw) -> Line:
+    """One dosage entry among several: its days, its length, or neither."""
+    dose = draw(st.sampled_from(("400 mg", "200 mg", "200 mg", "none")))
+    if draw(st.booleans()):
+        return {"dose": dose, **draw(st.sampled_from(({}, {"for_days": "14"}, {"for_days": "28"})))}
+    start, end = draw(st.sampled_from((-3, 0, 1, 5, None))), draw(st.sampled_from((7, 20, 60, None)))
+    days = {name: day(offset) for name, offset in (("start", start), ("end", end)) if offset is not None}
+    return {"dose": dose, **days}
+
+
+@st.composite
+def _drafts_of_several_entries(draw: Draw) -> Line:
+    entries = draw(st.lists(_entries(), min_size=2, max_size=3))
+    return _present(draft="sorafenib", authored=draw(st.one_of(st.none(), _days(_AHEAD))), dosage=entries)
+
+
 def _drafted(lines: list[Line]) -> tuple[Json, ...]:
     numbered = ({**line, "id": f"draft-{at}"} for at, line in enumerate(lines, start=1))
     return tuple(resources_of((item_of(line),))[0] for line in numbered)
@@ -141,7 +158,8 @@ def drafts(least: int = 1) -> st.SearchStrategy[tuple[Json, ...]]:
     """Some draft orders of one request."""
     lasting = _days(_AHEAD).map(lambda on: {"draft": "sorafenib", "authored": on, "for_days": "28"})
     kinds = (lasting, _tace_drafts(), _tace_drafts(), _sorafenib_drafts(), _sorafenib_drafts(), _drafts_in_parts())
-    return st.lists(st.one_of(kinds), min_size=least, max_size=3).map(_drafted)
+    several = _drafts_of_several_entries()
+    return st.lists(st.one_of(*kinds, several), min_size=least, max_size=3).map(_drafted)
 
 
 def unrelated_drafts() -> st.SearchStrategy[Json]:

@@ -17,7 +17,7 @@ from cds_service.trial.guidance.orders import (
     session_window,
     would_close,
 )
-from cds_service.trial.guidance.rewriting import Days, as_one, last_day, rewrite
+from cds_service.trial.guidance.rewriting import Days, as_one, bounds_of, last_day, rewrite
 from cds_service.trial.protocol import GuidanceRules
 from fhir_profiles.dates import add_days
 from fhir_profiles.reading.drafts import Draft
@@ -37,13 +37,15 @@ class Ending:
 class Correction:
     """What would make the draft fit: delete it, or new dates and dose, courses to end, tests and imaging to order.
 
-    `day`: of a procedure. `doses`: the days of each dosage entry of a drug, or of the one entry of a corrected dose.
+    `day`: of a procedure. `doses`: the days of each dosage entry of a drug, or of the one entry of a corrected dose;
+    `joined`: that one entry takes the place of several for different days, and has no other days than these.
     """
 
     delete: bool = False
     day: date | None = None
     doses: tuple[Days, ...] = ()
     full_dose: bool = False
+    joined: bool = False
     endings: tuple[Ending, ...] = ()
     tests: tuple[str, ...] = ()
     tests_from: date | None = None
@@ -171,10 +173,16 @@ def _moved(order: Order) -> date | None:
 
 def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
     wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
-    full = "SOR-02" in fired
-    parts = (as_one(order.draft.parts),) if full and order.draft.parts else order.draft.parts
-    doses = _dates(order, fired, parts)
-    return Correction(doses=doses, full_dose=full, tests=("hcg",) if wants_test else ())
+    tests = ("hcg",) if wants_test else ()
+    full, parts = "SOR-02" in fired, order.draft.parts
+    if not full or len(set(parts)) <= 1:
+        return Correction(doses=_dates(order, fired, parts[:1] if full else parts), full_dose=full, tests=tests)
+    whole = as_one(parts, order.draft.start)
+    if whole is None:  # in one entry the order could last longer than it did
+        return Correction(doses=_dates(order, fired, parts), tests=tests)
+    dated = _dates(order, fired, (bounds_of(whole),)) or (Days(),)
+    days = Days(dated[0].start or whole.start, dated[0].end or whole.end)
+    return Correction(doses=(days,), full_dose=True, joined=True, tests=tests)
 
 
 def _dates(order: Order, fired: dict[str, Fired], parts: tuple[Bounds, ...]) -> tuple[Days, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from fhir_profiles.dates import UNDATED, DateInterval, add_days
-from fhir_profiles.reading.bounds import whole_end, whole_start
+from fhir_profiles.reading.bounds import whole_start
 from fhir_profiles.record import Bounds
 
 
@@ -19,16 +19,26 @@ class Days:
     end: date | None = None
 
 
-def as_one(parts: tuple[Bounds, ...]) -> Bounds:
-    """The entries taken together: one entry that begins with the first and ends with the last of them."""
-    alike = {part.length for part in parts}
-    length = alike.pop() if len(alike) == 1 else None
-    return Bounds(whole_start(parts), whole_end(parts), length, length is None and any(map(_lasts, parts)))
+def as_one(parts: tuple[Bounds, ...], begins: DateInterval | None) -> Days | None:
+    """The days of one entry in place of several of an order that begins on `begins`: from the first day to the last.
+
+    None where these are no certain days; the end is None where one of the entries has none.
+    """
+    whole = whole_start(parts) or begins
+    starts = [part.start or whole for part in parts]
+    if any(start is not None and not start.is_day for start in starts) or any(part.uncounted for part in parts):
+        return None
+    if whole is None and any(part.length is not None for part in parts):
+        return None  # nothing to count a length from
+    lasts = [_last(part, start.first if start else date.min) for part, start in zip(parts, starts, strict=True)]
+    ends = [last for last in lasts if last is not None]
+    return Days(whole.first if whole else None, max(ends) if len(ends) == len(parts) else None)
 
 
-def _lasts(part: Bounds) -> bool:
-    """Whether an entry has a length, be it counted or not."""
-    return part.length is not None or part.uncounted
+def bounds_of(days: Days) -> Bounds:
+    """An entry that has these days."""
+    first, last = (DateInterval(day, day) if day is not None else None for day in (days.start, days.end))
+    return Bounds(first, last)
 
 
 def last_day(parts: tuple[Bounds, ...], doses: tuple[Days, ...]) -> date | None:

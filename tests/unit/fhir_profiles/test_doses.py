@@ -133,6 +133,11 @@ def test_milligrams_need_no_strength_and_are_not_multiplied_by_it() -> None:
         ({}, {}, Dose.OTHER),
         ({"timing": "at 08:00, 20:00"}, {"timing": "at 12:00"}, Dose.OTHER),
         ({"timing": "QD"}, {"timing": "QD"}, Dose.UNREADABLE),
+        ({"timing": "QD"}, {"dose": "200 mg", "timing": "QD"}, Dose.OTHER),
+        ({"timing": "at 08:00"}, {"timing": "at 08:00"}, Dose.OTHER),
+        ({"timing": "at 08:00"}, {"timing": "QD"}, Dose.UNREADABLE),
+        ({"timing": "at 08:00"}, {"timing": "1-2 per 1 d"}, Dose.UNREADABLE),
+        ({"timing": "at 08:00"}, {"dose": "200 mg to 400 mg", "timing": "at 20:00"}, Dose.UNREADABLE),
         ({"timing": "at 08:00"}, {"dose": "none", "says": "and as told"}, Dose.UNREADABLE),
         ({"timing": "at 08:00"}, {"timing": "at 20:00", "as_needed": "true"}, Dose.UNREADABLE),
     ],
@@ -141,6 +146,69 @@ def test_milligrams_need_no_strength_and_are_not_multiplied_by_it() -> None:
 def test_two_entries_are_added_up_at_each_time(first: dict[str, str], second: dict[str, str], dose: Dose) -> None:
     assert read(first, second) is dose
     assert read(second, first) is dose
+
+
+MG: dict[str, Any] = {"unit": "mg", "code": "mg"}
+DAY: dict[str, Any] = {"value": 1, "unit": "d"}
+
+
+@pytest.mark.parametrize(
+    ("most", "dose"),
+    [
+        ({"maxDosePerPeriod": {"numerator": {"value": 800, **MG}, "denominator": DAY}}, Dose.FULL),
+        (
+            {
+                "maxDosePerPeriod": {
+                    "numerator": {"value": "5.6", "unit": "g"},
+                    "denominator": {"value": 1, "unit": "wk"},
+                }
+            },
+            Dose.FULL,
+        ),
+        ({"maxDosePerPeriod": {"numerator": {"value": 4, "unit": "tablet"}, "denominator": DAY}}, Dose.FULL),
+        ({"maxDosePerPeriod": {"numerator": {"value": 799, **MG}, "denominator": DAY}}, Dose.OTHER),
+        (
+            {"maxDosePerPeriod": {"numerator": {"value": 800, **MG}, "denominator": {"value": 48, "unit": "h"}}},
+            Dose.OTHER,
+        ),
+        (
+            {"maxDosePerPeriod": {"numerator": {"value": 400, **MG}, "denominator": {"value": 12, "unit": "h"}}},
+            Dose.UNREADABLE,
+        ),
+        ({"maxDosePerPeriod": {"numerator": {"value": 800, **MG}}}, Dose.UNREADABLE),
+        ({"maxDosePerPeriod": {"numerator": {"value": 800, "unit": "mL"}, "denominator": DAY}}, Dose.UNREADABLE),
+        (
+            {"maxDosePerPeriod": {"numerator": {"value": 800, **MG}, "denominator": {"value": 0, "unit": "d"}}},
+            Dose.UNREADABLE,
+        ),
+        ({"maxDosePerPeriod": {}}, Dose.UNREADABLE),
+        ({"maxDosePerAdministration": {"value": 400, **MG}}, Dose.FULL),
+        ({"maxDosePerAdministration": {"value": 200, **MG}}, Dose.OTHER),
+        ({"maxDosePerAdministration": {"value": 400, **MG, "comparator": "<"}}, Dose.UNREADABLE),
+    ],
+    ids=str,
+)
+def test_what_may_be_taken_at_most_caps_the_dose(most: dict[str, Any], dose: Dose) -> None:
+    timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+    entry = {"timing": timing, "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}], **most}
+    assert read_raw([entry], TABLET) is dose
+
+
+def test_a_cap_makes_no_unreadable_dose_another_one() -> None:
+    cap = {"numerator": {"value": 400, "unit": "mg"}, "denominator": DAY}
+    assert read_raw([{"maxDosePerPeriod": cap, "asNeededBoolean": True}]) is Dose.UNREADABLE
+
+
+def test_each_entry_has_its_own_cap() -> None:
+    entries = [
+        {
+            "timing": {"repeat": {"timeOfDay": [time]}},
+            "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}],
+            "maxDosePerPeriod": {"numerator": {"value": 400, "unit": "mg"}, "denominator": DAY},
+        }
+        for time in ("08:00:00", "20:00:00")
+    ]
+    assert read_raw(entries) is Dose.FULL
 
 
 def test_two_amounts_in_one_entry_contradict_each_other() -> None:
