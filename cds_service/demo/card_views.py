@@ -20,7 +20,8 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _SCHEMES = {"http", "https"}
-_TAG, _DATE = re.compile(r"(<[^>]*>)"), re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_TAG, _DATE = re.compile(r"(<[^>]*>)"), re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+_NAMED = re.compile(r"(?:\s*\(([\w-]+)\))?\s*")
 # GitHub's tables and strikethrough; HTML is let through here because the cleaning that follows decides about it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 # Headings of a card would stand among those of the page.
@@ -89,7 +90,7 @@ def view_card(offer: Offer, settled: Settled | None = None) -> CardView:
         key=offer.key,
         indicator=indicator if indicator in _INDICATORS else "info",
         summary=Markup(unbroken(str(escape(text_at(card, "summary")[:_LONGEST_LINE])))),  # noqa: S704 - just escaped
-        detail=safe_html(text_at(card, "detail")),
+        detail=_unrepeated(safe_html(text_at(card, "detail")), text_at(card, "summary")),
         source=text_at(card, "source", "label") or offer.service.title,
         source_url=web_address(text_at(card, "source", "url")),
         links=tuple(_links(card))[:_MOST],
@@ -98,6 +99,15 @@ def view_card(offer: Offer, settled: Settled | None = None) -> CardView:
         reasons=tuple(_reasons(card))[:_MOST],
         settled=settled,
     )
+
+
+def _unrepeated(detail: Markup, summary: str) -> Markup:
+    """The detail; where it only says the summary again, the name in parentheses that it adds, of a rule say."""
+    said = detail.striptags()
+    added = _NAMED.fullmatch(said.removeprefix(summary))
+    if not said.startswith(summary) or added is None:
+        return detail
+    return Markup('<p class="small soft">{}</p>').format(added[1]) if added[1] else Markup()
 
 
 def most_urgent_first(cards: list[CardView]) -> tuple[CardView, ...]:

@@ -14,7 +14,11 @@ from cds_service.demo.sitting import session
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """One exchange as it is shown. `resources`: how many were sent as prefetch; `cards`: how many came back."""
+    """One exchange as it is shown.
+
+    `filled`: the prefetch keys with resources, and how many; `empty`: those without; `cards`: how many came back;
+    `command`: what sends the saved request again.
+    """
 
     number: int
     hook: str
@@ -26,8 +30,10 @@ class CallView:
     problem: str
     request: str
     answer: str
-    keys: tuple[tuple[str, int], ...]
+    filled: tuple[tuple[str, int], ...]
+    empty: tuple[str, ...]
     cards: int
+    command: str
 
 
 def create_call_routes() -> Blueprint:
@@ -60,8 +66,10 @@ def view_call(recorded: Recorded) -> CallView:
         problem=exchange.problem,
         request=_pretty(exchange.request) if exchange.request is not None else "",
         answer=_answer(exchange),
-        keys=keys,
+        filled=tuple((key, count) for key, count in keys if count),
+        empty=tuple(key for key, count in keys if not count),
         cards=len(tuple(each(exchange.answer, "cards"))),
+        command=f"curl -H 'Content-Type: application/json' -d @request-{recorded.number}.json {exchange.url}",
     )
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from cds_service.demo.chart_views import order_line, view_patient
+from cds_service.demo.chart_views import order_line, view_chart
 from cds_service.demo.desk import SIGNING, Desk
 from cds_service.demo.elements import Json, day_of, zone_of
 from cds_service.demo.pad import DOSES, TESTS, Course, laboratory_order, ordered, prescribed
@@ -83,7 +83,7 @@ def review(chart: str) -> str | Response:
     return render_template(
         "ehr/sign.html",
         chart=chart,
-        patient=view_patient(desk.chart.orders.chart, desk.clock.day),
+        view=view_chart(desk.chart.orders.chart, desk.clock()),
         drafts=drafted(desk),
         checked=checked,
         cards=views(desk, SIGNING, checked),

@@ -209,6 +209,25 @@ def test_a_fault_of_ours_is_a_page_without_a_traceback(
     assert "Invented Two" not in caplog.text
 
 
+def test_codes_of_fhir_are_told_in_words_of_the_reader(ehr: Ehr) -> None:
+    chart = ehr.chart("Invented Twelve")
+    page = ehr.get(chart)
+    assert "COTSOM: on the study since 2026-09-14" in page
+    assert "confirmed" not in page
+    ehr.get(f"{chart}?language=ko", 303)
+    page = ehr.get(chart)
+    assert "COTSOM: 2026-09-14부터 연구 참여 중" in page
+    assert not [code for code in ("on-study", "active", "completed", "finished") if f">{code}<" in page]
+
+
+def test_an_integrator_sees_what_was_sent_what_was_not_there_and_how_to_send_it_again(ehr: Ehr) -> None:
+    ehr.get(ehr.chart("Invented Two"))
+    page = re.sub(r"<[^>]+>", "", ehr.get("/calls"))
+    assert "Resources sent: patient 1, conditions 2, observations 25" in page
+    assert "Searched, nothing found: procedures, medicationRequests" in page
+    assert "-d @request-2.json http://127.0.0.1:" in page
+
+
 TACE = ("drafts", {"kind": "tace", "first": "2026-11-24"})
 SORAFENIB = ("drafts", {"kind": "sorafenib", "first": "2026-11-22", "dose": "400-once"})
 

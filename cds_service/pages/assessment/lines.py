@@ -1,5 +1,6 @@
 """The 42 lines as the assessment page shows them: by verdict, each with its evidence and what it means."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,9 @@ from cds_service.trial.protocol import Criterion, TrialProtocol
 
 # What stands in the way first, what is as it should be last.
 ORDER = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.ATTEST, Verdict.SATISFIED, Verdict.PRESUMED)
+
+
+_ANNOTATION = re.compile(r"\s*\{[^}]*\}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +102,11 @@ def _line(finding: Finding, criterion: Criterion, reader: Reader) -> LineView:
 
 def _evidence(evidence: Evidence, reasons: tuple[Message, ...], words: Words) -> EvidenceView:
     compared = evidence.compared or evidence.value
+    recorded = shown(evidence.value)
     return EvidenceView(
         when=words.days(evidence.days) if evidence.days else "",
-        recorded=evidence.value,
-        compared=shown(compared) if compared != evidence.value else "",
+        recorded=recorded,
+        compared=shown(compared) if shown(compared) != recorded else "",
         limit=shown(_limit(compared, reasons)),
         reference=evidence.reference,
     )
@@ -114,8 +119,8 @@ def _limit(compared: str, reasons: tuple[Message, ...]) -> str:
 
 
 def shown(text: str) -> str:
-    """A value with the unit of counts as people write it."""
-    return text.replace("10*3/uL", "×10³/µL")
+    """A value with its unit as people write it: a count by its power of ten, a bare number without its annotation."""
+    return _ANNOTATION.sub("", text.replace("10*3/uL", "×10³/µL"))
 
 
 def _meaning(criterion: Criterion, reader: Reader) -> Iterator[str]:

@@ -15,7 +15,9 @@ from cds_service.trial.protocol import TrialProtocol
 from cds_service.viewing import View
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_STYLES: Final = ("site.css", "timeline.css", "assessment.css")
+_STYLES: Final = tuple(
+    f"{name}.css" for name in ("tokens", "site", "parts", "controls", "timeline", "assessment", "lines", "paper")
+)
 
 
 def assessment_file(view: View, protocol: TrialProtocol, words: Words, say: PageWords) -> str:

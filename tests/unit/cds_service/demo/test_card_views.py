@@ -82,9 +82,25 @@ def test_detail_is_markdown_in_which_nothing_acts(markdown: str, html: str) -> N
     assert safe_html(markdown) == html
 
 
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("- Stop it by 2026-11-23 (TACE-01)", '<p class="small soft">TACE-01</p>'),
+        ("Stop it by 2026-11-23", ""),
+        ("- Stop it by 2026-11-23 (TACE-01)\n- Order INR", None),
+        ("- Stop it by 2026-11-23, and tell the patient why (TACE-01)", None),
+        ("By all means", None),
+    ],
+)
+def test_a_detail_that_only_repeats_the_summary_is_what_it_adds(detail: str, shown: str | None) -> None:
+    view = view_card(offer(summary="Stop it by 2026-11-23", detail=detail))
+    assert view.detail == (safe_html(detail) if shown is None else shown)
+
+
 def test_a_date_stays_on_one_line_and_in_an_address_as_it_is() -> None:
     day = '<span class="nowrap">2026-11-24</span>'
     assert unbroken("on 2026-11-24.") == f"on {day}."
+    assert unbroken("2026-11-24까지") == f"{day}까지"
     link = safe_html("[by 2026-11-24](https://e.example/2026-11-24)")
     assert link == f'<p><a href="https://e.example/2026-11-24" rel="noopener noreferrer">by {day}</a></p>\n'
     assert view_card(offer(summary="<b> 2026-11-24")).summary == f"&lt;b&gt; {day}"

@@ -125,6 +125,11 @@ def test_a_line_shows_value_as_recorded_and_as_compared_its_limit_and_how_long_i
     assert line.meaning == (f"not met: {statement}", "otherwise met")
 
 
+def test_a_bare_number_is_told_once_and_without_the_annotation_of_its_unit() -> None:
+    line = next(line for group in shown(FILES[0]).groups for line in group.lines if line.id == "E5c")
+    assert [(one.recorded, one.compared, one.limit) for one in line.evidence] == [("1.1", "", "1.7")]
+
+
 def test_what_is_missing_is_grouped_as_it_is_got() -> None:
     found = shown(FILES[1])
     assert [(order.kind, [item.text.split(",")[0] for item in order.items]) for order in found.orders] == [
@@ -201,7 +206,7 @@ def test_the_table_says_what_the_picture_shows() -> None:
 def test_every_line_opens_for_paper() -> None:
     elements = Elements(page(FILES[1], "/assessment?open=all"))
     assert all("open" in one for one in elements.named("details"))
-    assert "details-content" in style_of("assessment.css")
+    assert "details-content" in style_of("paper.css")
 
 
 @pytest.mark.parametrize("enrolled", [False, True])
