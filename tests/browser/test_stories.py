@@ -144,7 +144,7 @@ def test_three_cycles_of_tace(visiting: Visiting) -> None:
         visit.record("examination")
         visit.set_day(stop)
         visit.record("sorafenib-stop")
-        expect(visit.page.locator(".picture-wide .tl-tace")).to_have_count(cycle + 2)  # two in the legend
+        expect(visit.page.locator(".picture-wide .tl-tace")).to_have_count(cycle + 1)  # one in the legend
     expect(visit.page.locator(".picture-wide .tl-heading").first).to_have_css(
         "font-weight", "650"
     )  # styled, as after a full load

@@ -55,9 +55,10 @@ def draw(scene: Scene, form: Form, words: Words, say: Say) -> Drawing:
         makers.append(heading(say("picture.laboratory"), frame))
     makers += [trend_row(trend, scale, frame, today, words, say) for trend in scene.trends]
     body = stacked(tuple(makers), _AXIS)
-    foot = stacked(
-        (_outside(sections, scale, say), legend(frame, words, say, laboratory=bool(scene.trends))), body.bottom + 8
-    )
+    marks = [m for section in sections for row in section.rows for m in row.marks if scale.shows(*m.days)]
+    points = [point for trend in scene.trends for point in trend.points if scale.shows(*point.days)]
+    legends = legend(frame, words, say, marks, points)
+    foot = stacked((_outside(sections, scale, say), legends), body.bottom + 8)
     elements = (*body.elements, *foot.elements)
     grid = _grid(scale, today, body.bottom, say)
     shapes = tuple(e for e in elements if isinstance(e, Shape))

@@ -153,9 +153,13 @@ def _dot(trend: Trend, dot: Dot, words: Words, say: Say) -> Shape:
         title = say("picture.result-beyond", analyte=analyte, value=value, when=when, limit=limit)
         return beyond_mark(x, y, title, certain=point.certain)
     title = say("picture.result", analyte=analyte, value=value, when=when)
-    sure = point.certain and (point.beyond is not None or point.limit is None)
-    doubt, fill = ("", _INK) if sure else (" tl-uncertain", "none")
+    doubt, fill = ("", _INK) if is_sure(point) else (" tl-uncertain", "none")
     return shape("circle", f"tl-dot{doubt}", title, cx=x, cy=y, r=_DOT, fill=fill, stroke=_INK)
+
+
+def is_sure(point: Point) -> bool:
+    """Whether day and value are certain, and on which side of its limit the value lies."""
+    return point.certain and (point.beyond is not None or point.limit is None)
 
 
 def beyond_mark(x: float, y: float, title: str = "", *, certain: bool) -> Shape:

@@ -1,17 +1,18 @@
 """What the forms of the picture mean, under it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from cards.wording import Words
 from cds_service.pages.timeline.bands import SMALL, Band, Maker
 from cds_service.pages.timeline.dates import Say
-from cds_service.pages.timeline.laboratory import beyond_mark
+from cds_service.pages.timeline.laboratory import beyond_mark, is_sure
 from cds_service.pages.timeline.marks import shapes_of
 from cds_service.pages.timeline.rows import Look, Mark
 from cds_service.pages.timeline.scale import Scale
 from cds_service.pages.timeline.shapes import Frame, Label, Shape, shape
 from cds_service.pages.timeline.text import width_of
+from cds_service.trial.guidance.trends import Point
 from fhir_profiles.dates import DateInterval
 
 _SYMBOL, _LINE, _APART = 24.0, 22.0, 16.0
@@ -20,13 +21,17 @@ _KINDS = (Look.TACE, Look.PLANNED, Look.COURSE, Look.IMAGING, Look.RESPONSE, Loo
 _STATES = (Look.DONE, Look.DUE, Look.OVERDUE, Look.UPCOMING, Look.UNKNOWN)
 
 
-def legend(frame: Frame, words: Words, say: Say, *, laboratory: bool) -> Maker:
-    """Every form with its meaning, on as many lines as the width asks for; that of results where there are any."""
+def legend(frame: Frame, words: Words, say: Say, marks: Sequence[Mark], points: Sequence[Point]) -> Maker:
+    """Every form of these marks and results with its meaning, on as many lines as the width asks for."""
+    looks = {mark.look for mark in marks}
+    doubt = not (all(mark.certain for mark in marks) and all(map(is_sure, points)))
+    kinds = ((look, f"timeline.kind.{look}") for look in _KINDS)
+    states = ((look, f"timeline.state.{look}") for look in _STATES)
     entries = (
-        *((_form(look, certain=True), words.catalogue[f"timeline.kind.{look}"]) for look in _KINDS),
-        (_form(Look.TACE, certain=False), say("picture.legend-uncertain")),
-        *((_form(look, certain=True), words.catalogue[f"timeline.state.{look}"]) for look in _STATES),
-        *(((_beyond, say("picture.legend-beyond")),) if laboratory else ()),
+        *((_form(look, certain=True), words.catalogue[name]) for look, name in kinds if look in looks),
+        *(((_form(Look.TACE, certain=False), say("picture.legend-uncertain")),) if doubt else ()),
+        *((_form(look, certain=True), words.catalogue[name]) for look, name in states if look in looks),
+        *(((_beyond, say("picture.legend-beyond")),) if any(point.beyond for point in points) else ()),
     )
 
     def make(top: float) -> Band:
@@ -39,7 +44,7 @@ def legend(frame: Frame, words: Words, say: Say, *, laboratory: bool) -> Maker:
             elements += form(x, y, frame)
             elements.append(Label(text, x + _SYMBOL, y + 4, SMALL, "tl-note"))
             x += width
-        return Band(y + _LINE / 2 + 4, tuple(elements))
+        return Band(y + _LINE / 2 + 4 if elements else top, tuple(elements))
 
     return make
 

@@ -158,11 +158,22 @@ def test_without_trends_there_is_no_laboratory() -> None:
     assert words.isdisjoint({"Safety laboratory", "beyond the limit"})
 
 
+def test_the_legend_explains_what_the_picture_shows_and_nothing_else() -> None:
+    told = {"TACE", "TACE planned", "overdue", "unknown", "day or kind not certain", "beyond the limit"}
+    for one, expected in (
+        (scene(tace("2026-10-26")), {"TACE", "overdue"}),
+        (scene(tace("2026-10")), {"TACE", "unknown", "day or kind not certain"}),
+        (demo_scene(ENROLLED_PATIENTS[-1]), {"TACE", "beyond the limit"}),
+    ):
+        labels = [label for label in draw(one, WIDE, *both("en")).labels if label.kind == "tl-note"]
+        assert told & {label.text for label in labels} == expected
+
+
 def test_the_form_tells_the_state_without_colour() -> None:
     """Fill, hatching, dashes and a tick: each state has its own, by attributes alone."""
     seen = {}
-    for file in ENROLLED_PATIENTS:
-        for element in tree(demo_scene(file)).iter(f"{SVG}rect"):
+    for one in (*map(demo_scene, ENROLLED_PATIENTS), scene(tace("2026-10"))):
+        for element in tree(one).iter(f"{SVG}rect"):
             kind = (element.get("class") or "").removeprefix("tl-")
             if kind in set(State):
                 seen[kind] = (element.get("fill"), element.get("stroke-dasharray"))
