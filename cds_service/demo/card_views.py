@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from cds_service.demo.elements import Json, each, text_at
 from cds_service.demo.guidance import Offer
 from cds_service.demo.sessions import Settled
+from cds_service.pages.typesetting import unbroken, whole_days
 
 _INDICATORS = ("critical", "warning", "info")
 _LONGEST_DETAIL, _LONGEST_LINE, _MOST = 20_000, 400, 12
@@ -20,7 +21,6 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _SCHEMES = {"http", "https"}
-_TAG, _DATE = re.compile(r"(<[^>]*>)"), re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _NAMED = re.compile(r"(?:\s*\(([\w-]+)\))?\s*")
 # GitHub's tables and strikethrough; HTML is let through here because the cleaning that follows decides about it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -89,7 +89,7 @@ def view_card(offer: Offer, settled: Settled | None = None) -> CardView:
     return CardView(
         key=offer.key,
         indicator=indicator if indicator in _INDICATORS else "info",
-        summary=Markup(unbroken(str(escape(text_at(card, "summary")[:_LONGEST_LINE])))),  # noqa: S704 - just escaped
+        summary=whole_days(text_at(card, "summary")[:_LONGEST_LINE]),
         detail=_unrepeated(safe_html(text_at(card, "detail")), text_at(card, "summary")),
         source=text_at(card, "source", "label") or offer.service.title,
         source_url=web_address(text_at(card, "source", "url")),
@@ -120,13 +120,6 @@ def safe_html(markdown: str) -> Markup:
     html = str(_MARKDOWN.render(markdown[:_LONGEST_DETAIL]))
     cleaned = nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES)
     return Markup(unbroken(cleaned))  # noqa: S704 - just cleaned
-
-
-def unbroken(html: str) -> str:
-    """The HTML with every date in its text kept on one line."""
-    parts = _TAG.split(html)
-    parts[::2] = [_DATE.sub(r'<span class="nowrap">\g<0></span>', text) for text in parts[::2]]
-    return "".join(parts)
 
 
 def web_address(url: str) -> str:

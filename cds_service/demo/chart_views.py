@@ -8,6 +8,7 @@ from cds_service.demo.elements import (
     Json,
     at,
     beginning,
+    code_text,
     concept_text,
     day_of,
     each,
@@ -113,8 +114,8 @@ def _conditions(resources: list[Json]) -> Iterator[Line]:
         if one["resourceType"] in ("Condition", "AllergyIntolerance"):
             start = first_text(one, ("onsetDateTime",), ("onsetPeriod", "start"), ("recordedDate",))
             end = first_text(one, ("abatementDateTime",), ("abatementPeriod", "end"))
-            status = concept_text(at(one, "clinicalStatus"))
-            doubt = concept_text(at(one, "verificationStatus"))
+            status = code_text(at(one, "clinicalStatus"))
+            doubt = code_text(at(one, "verificationStatus"))
             yield Line(one["resourceType"], concept_text(at(one, "code")), doubt, start, end, status)
 
 

@@ -42,6 +42,13 @@ def concept_text(concept: object) -> str:
     return next((text for text in shown if text), "")
 
 
+def code_text(concept: object) -> str:
+    """How a CodeableConcept of codes that FHIR fixes, a status say, reads: its first code, else as any other."""
+    return next(
+        (code for coding in each(concept, "coding") if (code := text_at(coding, "code"))), concept_text(concept)
+    )
+
+
 def codings_of(concept: object) -> frozenset[tuple[str, str]]:
     """System and code of each coding."""
     return frozenset((text_at(c, "system"), text_at(c, "code")) for c in each(concept, "coding"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from cds_service.demo.elements import Json, codings_of, text_at
 from cds_service.demo.orders import resources_of
+from cds_service.pages.typesetting import with_unit
 
 _FILE = Path(__file__).with_name("pad.json")
 LABORATORY = (
@@ -60,8 +61,7 @@ class Pad:
 
     def unit(self, name: str) -> str:
         """The unit in which a result is entered; empty for one without."""
-        unit = text_at(self.forms[name], "valueQuantity", "unit")
-        return "" if unit.startswith("{") else unit
+        return with_unit(text_at(self.forms[name], "valueQuantity", "unit"))
 
 
 def _concept(resource: Json) -> object:

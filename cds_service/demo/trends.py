@@ -17,6 +17,7 @@ from cds_service.demo.elements import (
     local_day,
     text_at,
 )
+from cds_service.pages.typesetting import with_unit
 
 WIDTH, HEIGHT, _MARGIN = 96, 24, 4
 _PRESSURE = 2
@@ -88,7 +89,7 @@ def _number(one: Json) -> tuple[float | None, str, str]:
     unit = first_text(one, ("valueQuantity", "unit"), ("valueQuantity", "code"))
     number = number_of(value)
     written = f"{text_at(one, 'valueQuantity', 'comparator')}{_digits(value)}" if number is not None else ""
-    return number, written, "" if unit.startswith("{") else unit.replace("10*3/uL", "×10³/µL")
+    return number, written, with_unit(unit)
 
 
 def _digits(value: float) -> str:

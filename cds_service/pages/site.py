@@ -5,6 +5,7 @@ from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.languages import negotiated
+from cds_service.pages.typesetting import whole_days
 from cds_service.pages.words import PageWords, load_page_words
 
 _COOKIE = "language"
@@ -12,11 +13,12 @@ _YEAR = 365 * 24 * 3600
 
 
 def create_site(default: str = "en") -> Blueprint:
-    """The blueprint that pages stand on; in templates `_`, `language`, `languages`, `address_in`.
+    """The blueprint that pages stand on; in templates `_`, `language`, `languages`, `address_in`, `|whole_days`.
 
     `default`: the language of a reader who asks for none of ours.
     """
     site = Blueprint("site", __name__, template_folder="templates", static_folder="static", static_url_path="/site")
+    site.add_app_template_filter(whole_days)
     catalogues = load_page_words()
     names = {language: Locale.parse(language).get_display_name() for language in catalogues}
 

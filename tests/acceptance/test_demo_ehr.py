@@ -212,11 +212,11 @@ def test_a_fault_of_ours_is_a_page_without_a_traceback(
 def test_codes_of_fhir_are_told_in_words_of_the_reader(ehr: Ehr) -> None:
     chart = ehr.chart("Invented Twelve")
     page = ehr.get(chart)
-    assert "COTSOM: on the study since 2026-09-14" in page
+    assert 'COTSOM: on the study since <span class="nowrap">2026-09-14</span>' in page
     assert "confirmed" not in page
     ehr.get(f"{chart}?language=ko", 303)
     page = ehr.get(chart)
-    assert "COTSOM: 2026-09-14부터 연구 참여 중" in page
+    assert 'COTSOM: <span class="nowrap">2026-09-14</span>부터 연구 참여 중' in page
     assert not [code for code in ("on-study", "active", "completed", "finished") if f">{code}<" in page]
 
 

@@ -6,7 +6,7 @@ from tests.browser.checks import MISFITS, SMALL, violations
 from tests.browser.conftest import Visiting
 from tests.browser.states import STATES
 
-WIDTHS = (390, 768, 1280, 2560)
+WIDTHS = (320, 390, 768, 1280, 2560)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "ko-KR"])

@@ -7,11 +7,11 @@ from markupsafe import Markup
 
 from cards.timeline_document import reasons_of
 from cards.wording import Words, capital
-from cds_service.pages.assessment.lines import shown
 from cds_service.pages.timeline.dates import Say
 from cds_service.pages.timeline.drawing import NARROW, WIDE, Form, Scene, draw
 from cds_service.pages.timeline.laboratory import limit_of
 from cds_service.pages.timeline.svg import svg_of
+from cds_service.pages.typesetting import with_unit
 from cds_service.trial.guidance.cycle import Cycle
 from cds_service.trial.guidance.steps import State, Step
 from cds_service.trial.guidance.timeline import Event, Timeline
@@ -130,7 +130,7 @@ def _points(trend: Trend, words: Words, say: Say) -> Iterator[PointView]:
 
 
 def _value(point: Point, unit: str, say: Say) -> str:
-    return shown(in_unit(point.value, unit) or say("picture.unreadable"))
+    return with_unit(in_unit(point.value, unit) or say("picture.unreadable"))
 
 
 def _cycle(cycle: Cycle, words: Words) -> CycleView:

@@ -1,6 +1,5 @@
 """The 42 lines as the assessment page shows them: by verdict, each with its evidence and what it means."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,15 +8,13 @@ from cards.descriptions import describe
 from cards.documents import reason_of
 from cards.wording import Words
 from cds_service.pages.timeline.dates import Say
+from cds_service.pages.typesetting import with_unit
 from cds_service.trial.findings import Evidence, Finding, Message, Verdict
 from cds_service.trial.lapsing import Lapse
 from cds_service.trial.protocol import Criterion, TrialProtocol
 
 # What stands in the way first, what is as it should be last.
 ORDER = (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.ATTEST, Verdict.SATISFIED, Verdict.PRESUMED)
-
-
-_ANNOTATION = re.compile(r"\s*\{[^}]*\}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +99,12 @@ def _line(finding: Finding, criterion: Criterion, reader: Reader) -> LineView:
 
 def _evidence(evidence: Evidence, reasons: tuple[Message, ...], words: Words) -> EvidenceView:
     compared = evidence.compared or evidence.value
-    recorded = shown(evidence.value)
+    recorded = with_unit(evidence.value)
     return EvidenceView(
         when=words.days(evidence.days) if evidence.days else "",
         recorded=recorded,
-        compared=shown(compared) if shown(compared) != recorded else "",
-        limit=shown(_limit(compared, reasons)),
+        compared=with_unit(compared) if with_unit(compared) != recorded else "",
+        limit=with_unit(_limit(compared, reasons)),
         reference=evidence.reference,
     )
 
@@ -118,18 +115,15 @@ def _limit(compared: str, reasons: tuple[Message, ...]) -> str:
     return next((str(one["limit"]) for one in named if one.get("value") == compared and "limit" in one), "")
 
 
-def shown(text: str) -> str:
-    """A value with its unit as people write it: a count by its power of ten, a bare number without its annotation."""
-    return _ANNOTATION.sub("", text.replace("10*3/uL", "×10³/µL"))
-
-
 def _meaning(criterion: Criterion, reader: Reader) -> Iterator[str]:
     """What each clause of the line says, and what holds otherwise, generated from the data of the protocol."""
     say = reader.say
     units = {name: analyte.unit for name, analyte in reader.protocol.measures.analytes.items()}
     for clause in criterion.clauses:
         statement = describe(clause.statement, reader.words, units)
-        yield say("assessment.clause", verdict=say(f"assessment.verdict.{clause.verdict}"), statement=shown(statement))
+        yield say(
+            "assessment.clause", verdict=say(f"assessment.verdict.{clause.verdict}"), statement=with_unit(statement)
+        )
     if criterion.verdict_of:
         yield say("assessment.otherwise-line", line=criterion.verdict_of)
     elif criterion.otherwise:

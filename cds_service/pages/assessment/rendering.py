@@ -1,20 +1,19 @@
 """The assessment as a page in the frame of a site, and as one file that needs nothing else."""
 
-import re
 from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from cards.wording import Words
 from cds_service.pages.assessment.views import assessment_view
 from cds_service.pages.timeline.pictures import style_of
+from cds_service.pages.typesetting import whole_days
 from cds_service.pages.words import PageWords
 from cds_service.trial.protocol import TrialProtocol
 from cds_service.viewing import View
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STYLES: Final = tuple(
     f"{name}.css" for name in ("tokens", "site", "parts", "controls", "timeline", "assessment", "lines", "paper")
 )
@@ -42,9 +41,3 @@ def _environment() -> Environment:
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters["whole_days"] = whole_days
     return made
-
-
-def whole_days(text: str) -> Markup:
-    """The text, escaped, with every day kept on one line: browsers break a date behind its hyphens."""
-    escaped = str(escape(text))
-    return Markup(_DAY.sub(r'<span class="nowrap">\g<0></span>', escaped))  # noqa: S704 - escaped in the line before

@@ -8,7 +8,6 @@ from cards.wording import Words
 from cds_service.catalogues import languages, load_words
 from cds_service.intake import Chart
 from cds_service.loading import Loaded
-from cds_service.pages.assessment.rendering import whole_days
 from cds_service.pages.assessment.views import assessment_view
 from cds_service.pages.site import words_of_page
 from cds_service.trial.case import Moment
@@ -31,7 +30,6 @@ def assessment_pages(
     `layout` is the template whose `page` block is filled.
     """
     pages = Blueprint("assessment", __name__)
-    pages.add_app_template_filter(whole_days)
     words = {language: load_words(language, loaded.protocol.titles) for language in languages()}
 
     @pages.get("/assessment")

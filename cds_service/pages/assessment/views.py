@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from cards.wording import Words, capital
 from cds_service.pages.assessment.following import FollowedView, followed_of
-from cds_service.pages.assessment.lines import GroupView, Reader, groups_of, shown, until_of
+from cds_service.pages.assessment.lines import GroupView, Reader, groups_of, until_of
 from cds_service.pages.timeline.dates import Say
+from cds_service.pages.typesetting import with_unit
 from cds_service.trial.assessment import Assessment, Missing
 from cds_service.trial.child_pugh import ChildPugh, Part
 from cds_service.trial.findings import Message
@@ -172,7 +173,7 @@ def _child_pugh(found: ChildPugh, words: Words) -> ChildPughView:
 
 def _part(part: Part, words: Words) -> PartView:
     low, high, presumed = part.points
-    values = tuple((shown(e.compared or e.value), words.days(e.days) if e.days else "") for e in part.evidence)
+    values = tuple((with_unit(e.compared or e.value), words.days(e.days) if e.days else "") for e in part.evidence)
     asks = tuple(words.say(ask.text) for ask in part.asks)
     return PartView(capital(words.title(part.name)), _interval(low, high), presumed, values, asks)
 
@@ -193,7 +194,7 @@ def _lapse(lapse: Lapse, words: Words, say: Say) -> LapseView:
 def _limited(one: Limited, words: Words, say: Say) -> tuple[str, str]:
     name = say("assessment.first-metastasis") if one.name == "first-metastasis" else capital(words.title(one.name))
     when = words.days(one.evidence.days) if one.evidence.days else ""
-    return say("assessment.result", name=name, value=shown(one.evidence.compared or one.evidence.value)), when
+    return say("assessment.result", name=name, value=with_unit(one.evidence.compared or one.evidence.value)), when
 
 
 def _issues(found: Assessment, words: Words) -> Iterator[IssueView]:

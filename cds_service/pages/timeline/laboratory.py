@@ -9,6 +9,7 @@ from cds_service.pages.timeline.bands import LINE, SMALL, Band, Maker, name_of
 from cds_service.pages.timeline.dates import Say
 from cds_service.pages.timeline.scale import Scale
 from cds_service.pages.timeline.shapes import Anchor, Box, Frame, Label, Shape, shape
+from cds_service.pages.typesetting import with_unit
 from cds_service.trial.guidance.trends import Bound, Point, Trend
 from cds_service.trial.results import plain, shown
 from fhir_profiles.intervals import NumberInterval
@@ -76,11 +77,7 @@ def _number(bound: Bound, unit: str, say: Say) -> str:
     value = plain(bound.limit.value)
     if bound.limit.times_upper_limit:
         return say("picture.limit-uln", times=value)
-    return value if unit == "{INR}" else f"{value} {_unit(unit)}"
-
-
-def _unit(unit: str) -> str:
-    return unit.replace("10*3/uL", "×10³/µL")
+    return with_unit(f"{value} {unit}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ def _dot(trend: Trend, dot: Dot, words: Words, say: Say) -> Shape:
             "path", "tl-unreadable", title, d=f"M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6", fill="none", stroke=_INK
         )
     if point.beyond:
-        limit = f"{plain(point.limit)} {_unit(trend.unit)}" if point.limit is not None else ""
+        limit = with_unit(f"{plain(point.limit)} {trend.unit}") if point.limit is not None else ""
         if trend.bound and trend.bound.line is None:
             limit = _one_point(trend.bound, limit, say)
         title = say("picture.result-beyond", analyte=analyte, value=value, when=when, limit=limit)
@@ -176,7 +173,7 @@ def _ground(area: Box) -> Shape:
 
 
 def _value(point: Point, unit: str) -> str:
-    return _unit(shown(point.value, unit) or "")
+    return with_unit(shown(point.value, unit) or "")
 
 
 def _values(dots: Sequence[Dot], area: Box, today: float) -> Iterator[Label]:

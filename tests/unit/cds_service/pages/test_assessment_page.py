@@ -13,7 +13,7 @@ from cds_service.catalogues import languages, load_words
 from cds_service.commands.demonstrating import PATIENTS
 from cds_service.intake import Chart
 from cds_service.pages.assessment.lines import ORDER
-from cds_service.pages.assessment.rendering import assessment_file, whole_days
+from cds_service.pages.assessment.rendering import assessment_file
 from cds_service.pages.assessment.views import AssessmentView, assessment_view
 from cds_service.pages.timeline.pictures import style_of
 from cds_service.pages.words import load_page_words
@@ -245,10 +245,6 @@ def test_what_the_record_says_is_shown_and_never_runs(whole: str) -> None:
     assert "<script>" not in text
     assert "<img src=x" not in text
     assert "&lt;script&gt;alert(1)" in text
-
-
-def test_a_day_stays_on_one_line_and_what_stands_around_it_escaped() -> None:
-    assert whole_days("<b> 2026-11-20 & 2026-11") == ('&lt;b&gt; <span class="nowrap">2026-11-20</span> &amp; 2026-11')
 
 
 def test_without_an_open_chart_the_page_says_what_to_do() -> None:
