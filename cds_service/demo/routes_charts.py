@@ -99,11 +99,11 @@ def views(desk: Desk, hook: str, guidance: Guidance) -> tuple[CardView, ...]:
 def result(chart: str) -> Response:
     """Records a result."""
     desk, name = desk_at(chart), request.form.get("name", "")
-    value, day = _number(request.form.get("value", "")), day_of(request.form.get("day", "")) or desk.clock.day
+    value, day = _number(request.form.get("value", "")), day_of(request.form.get("day", ""))
     if name not in RESULTS or value is None or (name == "ecog" and value not in _ECOG):
         tell("no-number", wrong=True)
-    elif day > desk.clock.day:
-        tell("future", wrong=True)
+    elif day is None or day > desk.clock.day:
+        tell("no-result-day", wrong=True)
     else:
         desk.record(lambda found: record_result(found, name, value, day.isoformat()))
         tell("resulted")

@@ -41,18 +41,19 @@ def draft(chart: str) -> Response:
 
 
 def _order(desk: Desk) -> Json | None:
-    """The order of the form; None where its days do not fit."""
+    """The order of the form; None where its days do not fit or cannot be read."""
     kind, patient = request.form.get("kind", ""), Chart(desk.pad, desk.chart.orders.chart, desk.clock()).patient
-    first, last = (day_of(request.form.get(name, "")) for name in ("first", "last"))
-    if first is None or (last is not None and last < first):
+    ends = request.form.get("last", "")
+    first, last = day_of(request.form.get("first", "")), day_of(ends)
+    if first is None or (ends and (last is None or last < first)):
         return None
     begin, end = first.isoformat(), last.isoformat() if last else ""
-    test, dose = request.form.get("test", ""), DOSES.get(request.form.get("dose", ""))
+    test, dose = request.form.get("test", ""), request.form.get("dose", "")
     match kind:
         case "tace" | "imaging":
             return ordered(desk.pad, f"order-{kind}", patient, begin)
-        case "sorafenib":
-            return prescribed(desk.pad, "order-sorafenib", patient, Course(begin, end, dose))
+        case "sorafenib" if dose in ("", *DOSES):
+            return prescribed(desk.pad, "order-sorafenib", patient, Course(begin, end, DOSES.get(dose)))
         case "inducer":
             return prescribed(desk.pad, "order-inducer", patient, Course(begin, end))
         case "laboratory" if test in TESTS:
