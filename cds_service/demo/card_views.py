@@ -21,7 +21,7 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _SCHEMES = {"http", "https"}
-_NAMED = re.compile(r"(?:\s*\(([\w-]+)\))?\s*")
+_NAMED = re.compile(r"(.*?)(?:\s*\(([\w-]+)\))?", re.DOTALL)
 # GitHub's tables and strikethrough; HTML is let through here because the cleaning that follows decides about it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 # Headings of a card would stand among those of the page.
@@ -102,12 +102,11 @@ def view_card(offer: Offer, settled: Settled | None = None) -> CardView:
 
 
 def _unrepeated(detail: Markup, summary: str) -> Markup:
-    """The detail; where it only says the summary again, the name in parentheses that it adds, of a rule say."""
-    said = detail.striptags()
-    added = _NAMED.fullmatch(said.removeprefix(summary))
-    if not said.startswith(summary) or added is None:
+    """The detail; where it only says the summary or its end again, the name in parentheses that it adds, if any."""
+    said = _NAMED.fullmatch(detail.striptags())
+    if said is None or not summary.endswith(said[1]):
         return detail
-    return Markup('<p class="small soft">{}</p>').format(added[1]) if added[1] else Markup()
+    return Markup('<p class="small soft">{}</p>').format(said[2]) if said[2] else Markup()
 
 
 def most_urgent_first(cards: list[CardView]) -> tuple[CardView, ...]:

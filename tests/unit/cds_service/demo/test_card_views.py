@@ -87,6 +87,8 @@ def test_detail_is_markdown_in_which_nothing_acts(markdown: str, html: str) -> N
     [
         ("- Stop it by 2026-11-23 (TACE-01)", '<p class="small soft">TACE-01</p>'),
         ("Stop it by 2026-11-23", ""),
+        ("- it by 2026-11-23 (NEXT-01)", '<p class="small soft">NEXT-01</p>'),
+        ("Stop it", None),
         ("- Stop it by 2026-11-23 (TACE-01)\n- Order INR", None),
         ("- Stop it by 2026-11-23, and tell the patient why (TACE-01)", None),
         ("By all means", None),
