@@ -212,7 +212,7 @@ def test_the_windows_of_the_steps(  # noqa: PLR0917 - one step a row
         ),
         (
             *("stop-sorafenib", "1 week", [sorafenib(), tace("2026-12-20")]),
-            *("beyond 2026-12-13, 1 week before the TACE", "TACE의 1주 전인 2026-12-13 이후"),
+            *("no end date by 2026-12-13, 1 week before the TACE", "TACE의 1주 전인 2026-12-13 또는 그 이전"),
         ),
     ],
 )

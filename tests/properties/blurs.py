@@ -111,13 +111,27 @@ def no_date(resource: Json) -> Iterator[Json]:
 
 
 def partial_date(resource: Json) -> Iterator[Json]:
-    """One date is known to the day, to the month or to the year only."""
-    if not _is_planned(resource):
+    """One date is known to the day, to the month or to the year only.
+
+    A period that ends before it begins is none: cut short, its days may fit again, and more is known than before.
+    """
+    if not _is_planned(resource) and not _runs_backwards(resource):
         yield from _cut(resource)
 
 
 def _is_planned(resource: Json) -> bool:
     return any(text[:10] > _TODAY for text in _texts_of_dates(resource))
+
+
+def _runs_backwards(element: object) -> bool:
+    """Whether a period in it ends before it begins."""
+    if isinstance(element, list):
+        return any(map(_runs_backwards, element))
+    if not isinstance(element, Mapping):
+        return False
+    start, end = element.get("start"), element.get("end")
+    backwards = isinstance(start, str) and isinstance(end, str) and end < start
+    return backwards or any(map(_runs_backwards, element.values()))
 
 
 def _texts_of_dates(element: object) -> Iterator[str]:
