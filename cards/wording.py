@@ -10,6 +10,7 @@ from cds_service.trial.protocol import NamedValue, TrialProtocol
 from cds_service.trial.results import plain
 from cds_service.trial.statements.observed import Limit
 from fhir_profiles.dates import DateInterval, Delay, Duration
+from fhir_profiles.record import BareCode
 
 _SETS = frozenset({"concept", "concepts", "analyte", "scale", "test"})
 _MONTH, _YEAR = 31, 366
@@ -28,8 +29,13 @@ class Words:
         return capital(self.phrase(message))
 
     def phrase(self, message: Message) -> str:
-        """The words of a message, for use inside a sentence. KeyError for an id that the catalogue lacks."""
+        """The words of a message, for use inside a sentence. KeyError for an id that the catalogue lacks.
+
+        A thing recorded by a bare code is called what its value set is called.
+        """
         shown = {name: self._show(name, value) for name, value in message.parameters}
+        if "concept" in shown and any(isinstance(value, BareCode) for _, value in message.parameters):
+            shown["label"] = shown["concept"]
         return self.catalogue[message.id].format(**shown)
 
     def title(self, name: str) -> str:

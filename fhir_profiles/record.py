@@ -56,6 +56,12 @@ class Activity(StrEnum):
     UNCLEAR = "unclear"
 
 
+class BareCode(str):
+    """A code that came without any words, where a text would tell what is meant."""
+
+    __slots__ = ()
+
+
 class Doubt(StrEnum):
     """Why a fact may or may not be what it seems."""
 

@@ -26,6 +26,7 @@ from cds_service.loading import Loaded
 from cds_service.pages.timeline.drawing import Scene
 from cds_service.pages.timeline.pictures import picture_file
 from cds_service.pages.words import load_page_words
+from cds_service.settings.clinical import is_in_reach
 from cds_service.terminal import terminal
 from cds_service.timeline_text import show_timeline
 from cds_service.trial.case import Moment
@@ -85,7 +86,7 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     moment = Moment(instant(surroundings, loaded.settings, as_of), loaded.settings.zone)
     words = words_of(loaded, language)
     sources = read_sources(supplied) if supplied is not None else None
-    day = tace.date() if tace is not None else None
+    day = _day_of(tace)
     shape = shape or ("text" if is_terminal() else "json")
     charts = read_charts((chart,), surroundings.standard_input)
     if output is not None:
@@ -95,6 +96,13 @@ def timeline_command(  # noqa: PLR0913, PLR0917 - a command has as many paramete
     # every patient is shown before the exit code is told
     told = [_print(_draw(one, loaded, moment, sources, day), words, shape) for one in charts]
     raise SystemExit(int(max(told, default=ExitCode.DONE)))
+
+
+def _day_of(tace: datetime | None) -> date | None:
+    """The day of the cycle that is asked about; none so far off that its windows would leave the calendar."""
+    if tace is not None and not is_in_reach(tace):
+        raise click.BadParameter("a day between 1900 and 2200 was expected", param_hint="--tace")
+    return tace.date() if tace is not None else None
 
 
 def _draw(chart: Chart, loaded: Loaded, moment: Moment, supplied: frozenset[Source] | None, tace: date | None) -> Drawn:

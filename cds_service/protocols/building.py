@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from cds_service.errors import ConfigurationError
+from cds_service.protocols.agreement import check_windows
 from cds_service.protocols.statements import Builder
 from cds_service.protocols.values import BadValueError, days_before, decimal, delay, duration, named, quantity, reading
 from cds_service.trial.case import Aim, Line
@@ -145,6 +146,7 @@ def _enrolment(given: Given, studies: Iterable[str]) -> EnrolmentRules:
 def _guidance(given: Given, parameters: Mapping[str, str]) -> GuidanceRules:
     after = {key: delay(named(parameters, one)) for key, one in given["windows"].items()}
     before = {key: days_before(named(parameters, one)) for key, one in given["before_tace"].items()}
+    check_windows(given, after, before)
     return GuidanceRules(
         start_sorafenib=after["start_sorafenib"],
         response_imaging=after["response_imaging"],

@@ -64,6 +64,11 @@ def read_zone(name: object) -> tzinfo:
         raise ConfigurationError(f"time_zone {str(name)!r}: an IANA name like 'Asia/Seoul' was expected") from None
 
 
+def is_in_reach(moment: datetime) -> bool:
+    """Whether the windows around a moment surely lie within the calendar."""
+    return _YEARS[0] <= moment.year <= _YEARS[1]
+
+
 def read_clock(text: str) -> datetime:
     """An instant with its offset, like 2026-11-22T09:00:00+09:00."""
     moment: datetime | None
@@ -71,6 +76,6 @@ def read_clock(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or not _YEARS[0] <= moment.year <= _YEARS[1]:
+    if moment is None or moment.tzinfo is None or not is_in_reach(moment):
         raise ConfigurationError(f"{text!r}: an instant with offset like 2026-11-22T09:00:00+09:00 was expected")
     return moment

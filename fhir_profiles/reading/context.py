@@ -9,7 +9,7 @@ from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_w
 from fhir_profiles.elements import CodeableConcept, Period, Reference
 from fhir_profiles.mentions import MentionIndex
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
-from fhir_profiles.record import Doubt, QualityIssue, Source
+from fhir_profiles.record import BareCode, Doubt, QualityIssue, Source
 from fhir_profiles.resources import Observation, Patient
 from fhir_profiles.terminology import Terminology
 
@@ -200,6 +200,7 @@ def label_of(*concepts: CodeableConcept | None) -> str:
         if concept.text:
             return concept.text
         for coding in concept.coding:
-            if coding.display or coding.code:
-                return coding.display or coding.code or ""
-    return ""
+            if coding.display:
+                return coding.display
+    codes = (coding.code for concept in concepts if concept is not None for coding in concept.coding if coding.code)
+    return BareCode(next(codes, ""))

@@ -171,6 +171,11 @@ def test_a_format_and_a_file_that_do_not_go_together(tmp_path: Path, options: tu
     assert (ran.code, ran.out, said in ran.err) == (2, "", True)
 
 
+def test_a_cycle_at_the_end_of_the_calendar_is_refused(tmp_path: Path) -> None:
+    ran = timeline(tmp_path, CHART, "--tace", "9999-12-30")
+    assert (ran.code, ran.out, "a day between 1900 and 2200 was expected" in ran.err) == (2, "", True)
+
+
 @pytest.mark.parametrize(
     ("chart", "said"),
     [

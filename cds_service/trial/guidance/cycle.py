@@ -139,6 +139,12 @@ _READ = (
 def _open(care: Care) -> Iterator[Message]:
     if care.history.sessions.doubtful:
         yield message("step.tace-date-open")
+    for days in dict.fromkeys(care.history.plans_of_some_day):
+        yield message("timeline.plan-undated") if days.is_undated else message("timeline.plan-open", days=days)
+    for place, inside, after in (("liver", True, care.history.latest), ("elsewhere", False, None)):
+        found = latest_of(care.responses, intrahepatic=inside, after=after)
+        if found is not None and found.response is None:
+            yield message(f"timeline.response-{place}-open")
     for source in _READ:
         state = care.case.record.sources[source]
         if state is not SourceState.SUPPLIED:

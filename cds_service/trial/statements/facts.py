@@ -54,7 +54,7 @@ def answer_of(fact: Fact, names: frozenset[str], hold: Hold, line: Line, days: D
         why = "no-subject"
     evidence = (Evidence(fact.reference, dated(days), fact.label),)
     if not why and hold.fits:
-        reason = message("fact.recorded", label=fact.label, days=days)
+        reason = message("fact.recorded", label=fact.label, days=days, concept=name)
         return Answer(Certainty.YES, reason, evidence, lapses=hold.lapses)
     reason = message(f"fact.doubt.{why}", label=fact.label, days=days, concept=name)
     return Answer(

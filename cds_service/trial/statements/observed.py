@@ -246,7 +246,7 @@ class ResultStatement:
     def _one(self, case: Case, line: Line, result: Result) -> Candidate:
         would = self._would(case, result)
         if age_of(result, self.window, case.day) is Usability.UNDATED:
-            reason = message("result.unclear", label=result.label, days=result.when.days)
+            reason = message("result.unclear", label=result.label, days=result.when.days, concept=self.value_set)
             return Candidate(Answer(Certainty.MAYBE, reason, would.evidence, (self._ask(),)), would, firm=False)
         return candidate(would, result, self.value_set, line, self._ask())
 
@@ -255,13 +255,13 @@ class ResultStatement:
         days, value = result.when.days, result.value.recorded
         evidence = (Evidence(result.reference, dated(days), value),)
         if age_of(result, self.window, case.day) is Usability.STALE:
-            reason = message("result.stale", label=result.label, days=days)
+            reason = message("result.stale", label=result.label, days=days, concept=self.value_set)
             return Answer(Certainty.NO, reason, evidence, (self._ask(),))
         holds = self._holds(result)
         if holds is None:
-            reason = message("result.unclear", label=result.label, days=days)
+            reason = message("result.unclear", label=result.label, days=days, concept=self.value_set)
             return Answer(Certainty.MAYBE, reason, evidence, (self._ask(),))
-        reason = message("result.value", label=result.label, value=value, days=days)
+        reason = message("result.value", label=result.label, value=value, days=days, concept=self.value_set)
         return Answer(Certainty.YES if holds else Certainty.NO, reason, evidence)
 
     def _holds(self, result: Result) -> bool | None:

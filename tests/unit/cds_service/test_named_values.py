@@ -10,6 +10,12 @@ from cds_service.loading import load
 from cds_service.settings import Settings
 from tests.unit.cds_service.protocol_changes import with_line
 
+NEVER_TAKEN = (
+    "'start-sorafenib' begins after the last dose that 'stop-sorafenib' allows before the end of 'next-tace':"
+    " sorafenib could never be taken"
+)
+NEVER_FOLLOWED = "'response-imaging' begins after the end of 'next-tace': no next TACE could follow the imaging"
+
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
@@ -30,6 +36,50 @@ def test_a_site_cannot_set_a_window_of_guidance_to_what_is_none(name: str, value
     with pytest.raises(ConfigurationError) as refused:
         load(Settings(parameters={"inr-limit": "1.6", name: value}, file="site.toml"))
     assert str(refused.value).startswith(f"site.toml: parameters.{name}: guidance: {value!r}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("site", "blamed", "said"),
+    [
+        ({"start-sorafenib": "56 to 60 days"}, "parameters.start-sorafenib: ", NEVER_TAKEN),
+        ({"stop-sorafenib": "54 days"}, "parameters.stop-sorafenib: ", NEVER_TAKEN),
+        ({"next-tace": "1 to 3 days"}, "parameters.next-tace: ", NEVER_TAKEN),
+        (
+            {"response-imaging": "57 to 60 days"},
+            "parameters.response-imaging: ",
+            NEVER_FOLLOWED,
+        ),
+        (
+            {"response-imaging": "2 to 3 months"},
+            "parameters.response-imaging: ",
+            NEVER_FOLLOWED,
+        ),
+        # neither is at fault alone
+        (
+            {"response-imaging": "5 to 8 weeks", "next-tace": "2 to 4 weeks"},
+            "",
+            NEVER_FOLLOWED,
+        ),
+    ],
+)
+def test_windows_that_leave_no_room_for_a_step_are_refused(site: dict[str, str], blamed: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(Settings(parameters=site, file="site.toml"))
+    assert str(refused.value) == f"site.toml: {blamed}guidance: {said}"
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        {"start-sorafenib": "55 to 60 days"},
+        {"stop-sorafenib": "53 days"},
+        {"response-imaging": "8 to 12 weeks"},
+        {"response-imaging": "1 to 2 months", "next-tace": "6 to 10 weeks"},
+        {"safety-laboratory": "2 weeks", "first-examination": "0 to 90 days", "survival-follow-up": "1 to 2 weeks"},
+    ],
+)
+def test_windows_that_merely_differ_are_taken(site: dict[str, str]) -> None:
+    assert load(Settings(parameters=site, file="site.toml")).protocol.guidance
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,31 @@ def test_what_was_not_read_is_an_open_question_and_no_conflict() -> None:
     assert [m.id for m in cycle("2026-12-03", tace("2026-11")).open] == ["step.tace-date-open"]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "question"),
+    [
+        (plan("2026-12"), "TACE is ordered for 2026-12, on a day that is not known"),
+        (plan(""), "TACE is ordered without a date"),
+        (response("PD", "2026-11", "site-lung"), None),
+        (response("PD", "", "site-lung"), "The latest response outside the liver, or its day, is not certain"),
+        (response("CR", "2026-10", "site-liver"), "The latest response in the liver, or its day, is not certain"),
+    ],
+)
+def test_what_has_no_certain_day_is_an_open_question(recorded: Json, question: str | None) -> None:
+    dated = {name: value for name, value in recorded.items() if value}
+    words = load_words("en", product().protocol.titles)
+    assert [words.say(one) for one in cycle("2026-12-03", *DONE, dated).open] == [question] * bool(question)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Ascites on record"), ("ko", "복수 기록 있음")])
+def test_a_bare_code_is_called_what_it_means(language: str, said: str) -> None:
+    ascites = condition("ascites")
+    bare = {**ascites, "code": {"coding": [{key: ascites["code"]["coding"][0][key] for key in ("system", "code")}]}}
+    (conflict,) = [c for c in cycle("2026-12-03", *DONE, bare).conflicts if c.rule == "TACE-03"]
+    words = load_words(language, product().protocol.titles)
+    assert words.say(conflict.reasons[0]).startswith(said)
+
+
 def test_events_stand_in_the_order_of_their_days() -> None:
     found = timeline(*DONE, sorafenib("2026-10-30", "2026-11-18"), visit("2026-11-19"), plan("2026-12-03"))
     assert [event.kind for event in found.events] == [
