@@ -90,7 +90,7 @@ def _create(checked: Checked, words: Words, terminology: Terminology, patient: s
             continue
         days = (correction.tests_from, correction.tests_until) if name != "imaging-liver-dynamic" else (None, None)
         first, last = days
-        text = say["action.create" if first else "action.create-now"]
+        text = say["action.create-now" if first is None else "action.create-on" if first == last else "action.create"]
         what = text.format(what=words.title(name), first=first, last=last)
         yield Action("create", what, _service_request(coding, patient, days))
 

@@ -61,6 +61,12 @@ class Draft(Struct, frozen=True, kw_only=True):
     updatable: bool = True
     firm: bool = True
 
+    @property
+    def several(self) -> bool:
+        """Whether it has more than one dosage entry, readable or not."""
+        entries = self.raw.get("dosageInstruction")
+        return isinstance(entries, list) and len(entries) > 1
+
 
 def read_drafts(reading: Reading, drafts: Iterable[Raw], look_up: LookUp) -> tuple[Draft, ...]:
     """The drafts that can be read, are this patient's and are to be done; kinds that no rule concerns are passed over.
@@ -101,12 +107,21 @@ def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None
 
 
 def _convert(raw: Raw) -> _Draft:
-    """The draft as far as it can be read: an element of the wrong shape counts as absent."""
+    """The draft as far as it can be read: an element of the wrong shape counts as absent, but the days of a dosage."""
     try:
         return msgspec.convert(raw, _Draft, strict=False)
     except msgspec.ValidationError:
         fitting = {name: value for name, value in raw.items() if name == "resourceType" or _fits(raw, name, value)}
+        days = _only_timing(raw.get("dosageInstruction"))
+        if "dosageInstruction" not in fitting and days and _fits(raw, "dosageInstruction", days):
+            fitting["dosageInstruction"] = days
         return msgspec.convert(fitting, _Draft, strict=False)
+
+
+def _only_timing(entries: object) -> list[Raw]:
+    """The timing of dosage entries of which the rest cannot be read: they have days, and no dose."""
+    given = entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else []
+    return [{"timing": entry["timing"]} if "timing" in entry else {} for entry in given]
 
 
 def _fits(raw: Raw, name: str, value: object) -> bool:

@@ -191,14 +191,20 @@ ONE: Json = {"text": "Take one tablet"}
 UNSAID: Json = {"coding": [{"system": "http://snomed.info/sct", "code": "717154004"}]}
 
 
-def dosage_corrected(*entries: Json) -> tuple[list[Json], str]:
-    """The dosage entries that a first course of another dose is to have, and the change in words."""
+def first_course(*entries: Json) -> Json:
+    """The card of the first course after enrolment with these entries, 200 mg twice a day where they say no other."""
     given = [{**sorafenib()["dosageInstruction"][0], "doseAndRate": LOW, **entry} for entry in entries]
     chart = chart_with()
     for resource in chart["entry"]:
         if resource["resource"]["id"] == "course":
             resource["resource"]["status"] = "cancelled"
     (card,) = sign(sorafenib(dosageInstruction=given), chart=chart)
+    return card
+
+
+def dosage_corrected(*entries: Json) -> tuple[list[Json], str]:
+    """The dosage entries that a first course of another dose is to have, and the change in words."""
+    card = first_course(*entries)
     (action,) = actions_of(card)
     return action["resource"]["dosageInstruction"], action["description"]
 
@@ -246,3 +252,24 @@ def test_of_several_entries_stays_what_none_of_them_says_otherwise() -> None:
         **by_mouth,
         **alike,
     }
+
+
+@pytest.mark.parametrize(
+    "odd", [{"modifierExtension": [{"url": "a:b", "valueCode": "c"}]}, {"doseAndRate": 7}], ids=str
+)
+def test_a_dosage_that_cannot_be_read_whole_keeps_its_days(odd: Json) -> None:
+    card = first_course({}, odd)
+    assert rules_of(card) == {"SOR-02": "info"}
+    (entry,) = actions_of(card)[0]["resource"]["dosageInstruction"]
+    assert entry["timing"]["repeat"]["boundsPeriod"] == {"start": "2026-11-27"}
+
+
+def test_several_entries_of_which_no_days_can_be_read_are_not_made_one() -> None:
+    card = first_course({"timing": 7}, {"timing": 8})
+    assert rules_of(card)["SOR-02"] == "info"
+    assert actions_of(card) == []
+
+
+def test_what_is_to_be_done_on_one_day_is_not_between_two() -> None:
+    (card,) = sign(tace("2026-11-23"))
+    assert "Order INR on 2026-11-22" in [action["description"] for action in actions_of(card)]

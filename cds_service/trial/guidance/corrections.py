@@ -175,6 +175,8 @@ def _correct_sorafenib(order: Order, fired: dict[str, Fired]) -> Correction:
     wants_test = "SOR-04" in fired and fired["SOR-04"].severity is Severity.WARNING
     tests = ("hcg",) if wants_test else ()
     full, parts = "SOR-02" in fired, order.draft.parts
+    if not parts:  # of which days several entries are cannot be read, nor of which the one would be
+        return Correction(full_dose=full and not order.draft.several, tests=tests)
     if not full or len(set(parts)) <= 1:
         return Correction(doses=_dates(order, fired, parts[:1] if full else parts), full_dose=full, tests=tests)
     whole = as_one(parts, order.draft.start)
