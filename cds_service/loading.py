@@ -11,7 +11,9 @@ from cds_service.catalogues import read_texts
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.building import build_protocol
 from cds_service.protocols.checking import check, check_names, refuse
+from cds_service.protocols.lines import located
 from cds_service.protocols.parsing import parse_protocol
+from cds_service.protocols.problems import Problem, Severity
 from cds_service.protocols.references import translation_problem
 from cds_service.settings import Settings
 from cds_service.trial.protocol import TrialProtocol
@@ -47,6 +49,13 @@ def load(settings: Settings, protocol: Path = COTSOM) -> Loaded:
     return Loaded(replace(built, texts=_texts(protocol, given)), vocabulary, settings)
 
 
+def likely_slips(loaded: Loaded, protocol: Path) -> tuple[Problem, ...]:
+    """What its author should look at in a protocol file from which this was loaded, although it can be used."""
+    given = with_site(parse_protocol(protocol), loaded.settings)
+    problems = check(loaded.protocol, given, loaded.vocabulary.terminology.sets)
+    return tuple(problem for problem in problems if problem.severity is Severity.WARNING)
+
+
 def _texts(protocol: Path, given: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
     """The texts of the protocol in other languages, each of which names what the text itself names."""
     texts = read_texts(protocol)
@@ -74,7 +83,7 @@ def _blame_protocol(given: Mapping[str, Any], vocabulary: Vocabulary, plain: Set
     try:
         _build(given, vocabulary, plain)
     except ConfigurationError as error:
-        raise ConfigurationError("\n".join(f"{protocol}: {line}" for line in str(error).splitlines())) from None
+        raise ConfigurationError(located(protocol, str(error).splitlines())) from None
 
 
 def _culprit(given: Mapping[str, Any], vocabulary: Vocabulary, settings: Settings, plain: Settings) -> str:

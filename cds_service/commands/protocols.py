@@ -6,6 +6,8 @@ import click
 
 from cds_service.commands.group import Surroundings
 from cds_service.commands.running import language_option, prepare, words_of
+from cds_service.loading import likely_slips
+from cds_service.protocols.lines import located
 from cds_service.terminal import show_protocol, terminal
 
 
@@ -21,13 +23,19 @@ def protocol_group() -> None:
 def check_command(surroundings: Surroundings, file: Path, site: Path | None) -> None:
     """Check a protocol FILE: its words, its values, its value sets, clauses that can never matter.
 
+    Errors keep it from being used. What else should be looked at is printed, and the exit code is 0: names that nothing
+    uses, clauses that match nothing.
+
     \b
     Example:
       cotsom-cds protocol check my-trial.yaml
     """
     loaded = prepare(surroundings, site, file, None)
-    protocol = loaded.protocol
-    click.echo(f"{file}: {protocol.name} {protocol.version}: {len(protocol.criteria)} lines, no errors")
+    protocol, slips = loaded.protocol, likely_slips(loaded, file)
+    found = f"no errors, {len(slips)} to look at" if slips else "no errors"
+    click.echo(f"{file}: {protocol.name} {protocol.version}: {len(protocol.criteria)} lines, {found}")
+    if slips:
+        click.echo(located(file, slips))
 
 
 @protocol_group.command("show")

@@ -101,6 +101,8 @@ def _analyte(name: str, given: Given, units: UnitTable, parameters: Mapping[str,
     if units.dimension(unit) is None:
         raise BadValueError(f"unit: {unit!r} is no unit that is known here")
     low, high = map(decimal, given["plausible"])
+    if low >= high:
+        raise BadValueError(f"plausible: {low} is not below {high}; write the least value first, then the greatest")
     test: dict[str, Decimal] = {
         key: quantity(named(parameters, given[key]), unit, units)
         for key in ("negative_below", "positive_from")

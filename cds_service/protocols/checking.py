@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cds_service.protocols.complaints import did_you_mean
 from cds_service.protocols.implied import taken_by
 from cds_service.protocols.problems import Problem, Severity, error, refuse, warning
 from cds_service.protocols.references import check_names, check_unused
@@ -31,6 +32,7 @@ def check(protocol: TrialProtocol, given: Mapping[str, Any], sets: Mapping[str, 
     """Everything to say of a protocol, its parsed file and the value sets of the folder; lines in their order."""
     return (
         *_ids(protocol),
+        *_lines_of_guidance(protocol),
         *(problem for criterion in protocol.criteria for problem in _check_line(criterion, protocol, sets)),
         *_child_pugh(protocol),
         *check_unused(given),
@@ -72,6 +74,16 @@ def _ids(protocol: TrialProtocol) -> Iterator[Problem]:
             text = f"no criterion {criterion.verdict_of!r} stands above this one; name one that does, or move it up"
             yield error(f"criterion {criterion.id} > otherwise > verdict_of", text)
         above.add(criterion.id)
+
+
+def _lines_of_guidance(protocol: TrialProtocol) -> Iterator[Problem]:
+    """An order rule that looks at a line that there is not would never speak."""
+    known = [criterion.id for criterion in protocol.criteria]
+    named = {"ends_tace": sorted(protocol.guidance.ends_tace), "forbids_tace": protocol.guidance.forbids_tace}
+    for key, ids in named.items():
+        for one in ids:
+            if one not in known:
+                yield error(f"guidance > {key}", f"there is no criterion {one!r}; {did_you_mean(one, known)}")
 
 
 def _never_decides(criterion: Criterion) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ import yaml
 
 from cds_service.errors import ConfigurationError
 from cds_service.protocols.complaints import Fault, complaints
+from cds_service.protocols.lines import located
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -55,7 +56,7 @@ def parse_protocol(file: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{file}: not YAML: {error}") from None
     problems = tuple(schema_problems(given))
     if problems:
-        raise ConfigurationError("\n".join(f"{file}: {problem}" for problem in problems))
+        raise ConfigurationError(located(file, problems))
     return given  # type: ignore[no-any-return] # the schema has made it a mapping
 
 

@@ -134,7 +134,7 @@ def _of_keys(content: Mapping[str, Any], path: _Path) -> Iterator[_Reference]:
 
 
 def _of_key(content: Mapping[str, Any], key: str, value: object) -> Iterator[tuple[str, str]]:
-    if key == "derived_from" and isinstance(value, list):
+    if key in ("derived_from", "safety_analytes") and isinstance(value, list):
         yield from (("analytes", name) for name in value)
     if not isinstance(value, str):
         return

@@ -10,6 +10,19 @@ from tests.acceptance import Ran, invoke, run, write
 TEXT = COTSOM.read_text(encoding="utf-8")
 
 
+def line_of(words: str) -> int:
+    """The line of the file at which these words stand."""
+    return TEXT[: TEXT.index(words)].count("\n") + 1
+
+
+# Of a device that no list of procedures names: words and a site's own codes are all that can match.
+SLIP = (
+    f"trial.yaml:{line_of('{unknown: {procedure: cardiac-device-other}')}: criterion E13d > decide > [5] > unknown: "
+    "'cardiac-device-other' is a set for condition, so only words and a site's own codes match; "
+    "name a set for procedure"
+)
+
+
 def checked(folder: Path, text: str | bytes) -> Ran:
     return invoke("protocol", "check", str(folder / write(folder, "trial.yaml", text)))
 
@@ -30,7 +43,11 @@ def refused(ran: Ran, *said: str) -> None:
 
 def test_the_protocol_of_the_product_has_no_errors(tmp_path: Path) -> None:
     ran = run(tmp_path, "protocol", "check", write(tmp_path, "trial.yaml", TEXT))
-    assert (ran.code, ran.out, ran.err) == (0, "trial.yaml: COTSOM 1.0.0: 42 lines, no errors\n", "")
+    assert (ran.code, ran.out, ran.err) == (
+        0,
+        f"trial.yaml: COTSOM 1.0.0: 42 lines, no errors, 1 to look at\n{SLIP}\n",
+        "",
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,16 +58,59 @@ def test_the_protocol_of_the_product_has_no_errors(tmp_path: Path) -> None:
         (with_slip("value: 2.0 mg/dL", "value: 2.0 furlong"), ("2.0 furlong", "mg/dL")),
         (with_slip("value_set: ecog,", "value_set: eckog,"), ("eckog", "did you mean 'ecog'")),
         (with_slip("value: 28 days", "value: 28 dys"), ("28 dys",)),
+        (with_slip("plausible: [0, 80]", "plausible: [80, 0]"), ("analyte bilirubin-total", "80 is not below 0")),
+        (with_slip("ends_tace: [I3,", "ends_tace: [I33,"), ("guidance > ends_tace", "I33", "did you mean 'I3'")),
+        (with_slip("forbids_tace: [E1,", "forbids_tace: [E0,"), ("guidance > forbids_tace", "E0")),
+        (
+            with_slip("[bilirubin-total, albumin, ast,", "[bilirubin, albumin, ast,"),
+            ("safety_analytes", "bilirubin-total"),
+        ),
         (with_slip("origin: site", "origin: sight"), ("sight", "laboratory-age")),
         ("a: [1\nb: }", ("line",)),
         ("- a\n- b\n", ()),
         ("", ()),
         (b"\xff\xfe\xfa", ()),
     ],
-    ids=["typo", "twice", "unit", "value set", "duration", "choice", "not YAML", "a list", "empty", "not UTF-8"],
+    ids=[
+        "typo",
+        "twice",
+        "unit",
+        "value set",
+        "duration",
+        "plausible",
+        "ends",
+        "forbids",
+        "analyte",
+        "choice",
+        "not YAML",
+        "a list",
+        "empty",
+        "not UTF-8",
+    ],
 )
 def test_a_slip_is_named_with_its_place(tmp_path: Path, slip: str | bytes, said: tuple[str, ...]) -> None:
     refused(checked(tmp_path, slip), "trial.yaml", *said)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    text: No HIV infection", "    text: No {hiv} infection"),
+        ("      - violated: {course: sorafenib}", "      - violated: {course: sorafinib}"),
+        ("      - {sex: male}", "      - {sex: male, age: 1}"),
+        ("  albumin:           {value_set: albumin", "  albumin:           {value_set: albumen"),
+    ],
+)
+def test_a_slip_is_named_with_its_line(tmp_path: Path, old: str, new: str) -> None:
+    said = [line for line in checked(tmp_path, with_slip(old, new)).err.splitlines() if "trial.yaml" in line]
+    assert {line.partition("trial.yaml:")[2].partition(":")[0] for line in said} == {str(line_of(old))}
+
+
+def test_names_that_nothing_uses_are_told(tmp_path: Path) -> None:
+    old = "\n  laboratory-age:"
+    ran = checked(tmp_path, with_slip(old, "\n  spare: {value: 1 day, origin: site, meaning: none}" + old))
+    assert ran.code == 0
+    assert f"trial.yaml:{line_of('  laboratory-age:')}: parameters > spare: nothing uses it" in ran.out
 
 
 def test_a_protocol_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -85,8 +85,12 @@ def test_windows_that_merely_differ_are_taken(site: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "told", "said"),
     [
-        ("No drug for {drug-washot}", None, "trial.yaml: criterion E10 > text: there is no parameter 'drug-washot'"),
-        ("No drug { yet", None, "trial.yaml: criterion E10 > text: braces hold the name of a parameter"),
+        (
+            "No drug for {drug-washot}",
+            None,
+            "trial.yaml:{line}: criterion E10 > text: there is no parameter 'drug-washot'",
+        ),
+        ("No drug { yet", None, "trial.yaml:{line}: criterion E10 > text: braces hold the name of a parameter"),
         ("No drug for {drug-washout}", "{drug-washot} 동안", "trial.ko.po: 'No drug for {drug-washout}': there is no"),
         ("No drug for {drug-washout}", "약제 없음", "trial.ko.po: 'No drug for {drug-washout}': it names other"),
     ],
@@ -98,7 +102,8 @@ def test_a_text_that_names_no_value_is_refused(tmp_path: Path, text: str, told: 
         file.with_name("trial.ko.po").write_text(f'msgid "{text}"\nmsgstr "{told}"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError) as refused:
         load(Settings(), file)
-    assert str(refused.value).startswith(f"{tmp_path}/{said}")
+    line = next(n for n, one in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1) if "No drug" in one)
+    assert str(refused.value).startswith(f"{tmp_path}/{said.replace('{line}', str(line))}")
 
 
 def test_a_site_cannot_set_a_window_to_nothing() -> None:

@@ -178,7 +178,8 @@ def test_unknown_needs_no_ask_where_the_statement_asks_by_itself(asks_by_itself:
 
 def test_an_id_stands_once_and_the_population_line_exists() -> None:
     assert lines(with_line("E7", "id: E6c"), Severity.ERROR) == [
-        "criterion E6c: the id stands 2 times; give each line its own"
+        "criterion E6c: the id stands 2 times; give each line its own",
+        "guidance > forbids_tace: there is no criterion 'E7'; did you mean 'E17'?",
     ]
     assert lines(with_part("trial", "population: I99"), Severity.ERROR) == [
         "trial > population: there is no criterion 'I99'; name the line that says who the trial is for"
