@@ -58,7 +58,9 @@ def _line(step: Step, words: Words) -> str:
     """What is wanted, and when."""
     when = words.catalogue[_when(step)]
     first, last = step.window or (None, None)
-    return f"{words.say(step.reason)}: {when.format(first=first, last=last)}"
+    said, told = words.say(step.reason), when.format(first=first, last=last)
+    # a sentence with a colon, or a question, takes no second colon
+    return f"{said} ({told})" if ":" in said or said.endswith("?") else f"{said}: {told}"
 
 
 def _when(step: Step) -> str:

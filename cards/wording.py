@@ -75,6 +75,11 @@ class Words:
         whole_year = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
         return f"{first:%Y}" if whole_year and (last - first).days < _YEAR else self._span(first, last)
 
+    def window(self, window: tuple[date, date]) -> str:
+        """From which day to which: of a window both days are known, even where they are a whole month."""
+        first, last = window
+        return first.isoformat() if first == last else self._span(first, last)
+
     def _span(self, first: date, last: date) -> str:
         return self.catalogue["date.span"].format(first=first.isoformat(), last=last.isoformat())
 

@@ -206,13 +206,9 @@ def _steps(steps: tuple[Step, ...], words: Words) -> Iterator[RenderableType]:
     table = _table()
     for step in steps:
         state = Text(words.catalogue[f"timeline.state.{step.state}"], style=_STATES[step.state])
-        window = _span(step.window, words) if step.window else ""
+        window = words.window(step.window) if step.window else ""
         table.add_row(Text.assemble(f"{step.id} ", state), window, words.say(step.reason))
     yield table
-
-
-def _span(window: Window, words: Words) -> str:
-    return words.days(DateInterval(*window))
 
 
 def _cycle(cycle: Cycle, words: Words) -> Iterator[RenderableType]:
@@ -220,7 +216,7 @@ def _cycle(cycle: Cycle, words: Words) -> Iterator[RenderableType]:
     yield Text(f"\n{say['timeline.heading.cycle'].format(day=cycle.tace.isoformat())}", style="bold")
     table = _table()
     for name, window in cycle.parts:
-        table.add_row(say[f"timeline.part.{name}"], _span(window, words))
+        table.add_row(say[f"timeline.part.{name}"], words.window(window))
     yield table
     yield Text(f"\n{say['timeline.heading.conflicts' if cycle.conflicts else 'timeline.no-conflicts']}", style="bold")
     yield _conflicts(cycle, words)

@@ -18,7 +18,6 @@ from cds_service.trial.guidance.timeline import Event, Timeline
 from cds_service.trial.guidance.trends import Point, Trend
 from cds_service.trial.results import shown as in_unit
 from cds_service.viewing import View
-from fhir_profiles.dates import DateInterval
 
 _URGENCY = (State.OVERDUE, State.DUE, State.UNKNOWN, State.UPCOMING, State.DONE)
 
@@ -107,7 +106,7 @@ def _picture(scene: Scene, form: Form, words: Words, say: Say) -> Markup:
 
 
 def _step(step: Step, words: Words, say: Say) -> StepView:
-    window = words.days(DateInterval(*step.window)) if step.window else ""
+    window = words.window(step.window) if step.window else ""
     state = words.catalogue[f"timeline.state.{step.state}"]
     return StepView(step.id, say(f"step.{step.id}"), step.state.value, state, window, words.say(step.reason))
 
@@ -137,9 +136,7 @@ def _cycle(cycle: Cycle, words: Words) -> CycleView:
     catalogue = words.catalogue
     return CycleView(
         heading=catalogue["timeline.heading.cycle"].format(day=cycle.tace.isoformat()),
-        parts=tuple(
-            (catalogue[f"timeline.part.{name}"], words.days(DateInterval(*days))) for name, days in cycle.parts
-        ),
+        parts=tuple((catalogue[f"timeline.part.{name}"], words.window(days)) for name, days in cycle.parts),
         conflicts=tuple(
             (catalogue[f"timeline.severity.{c.severity}"], catalogue[f"timeline.part.{c.part}"], reasons_of(c, words))
             for c in cycle.conflicts

@@ -1,6 +1,6 @@
 """The next steps of an enrolled patient (rulebook 8.1): each with its window, its state and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -111,7 +111,7 @@ def _response_imaging(care: Care) -> Iterator[Step]:
     window = care.rules.response_imaging.after(latest)
     reason = message("step.imaging", latest=latest, window=care.rules.response_imaging)
     if any(fact.dated.first >= window[0] for fact in care.history.dynamic if fact.subject_known):
-        yield Step("NEXT-02", State.DONE, window, reason)
+        yield Step("NEXT-02", State.DONE, window, message("step.imaging-done", latest=latest))
     elif unread := care.unread(Source.PROCEDURES, Source.IMAGING):
         yield Step("NEXT-02", State.UNKNOWN, window, message("step.imaging-unread", latest=latest, sources=unread))
     elif any(
@@ -206,6 +206,9 @@ def _of_plan(step: str, state: State, plan: Plan, window: tuple[date, date], rea
     return Step(step, state, window, reason)
 
 
+_SETTLED: Mapping[State, str] = {State.DONE: "step.sorafenib-stopped", State.UNKNOWN: "step.stop-open"}
+
+
 def _stop_sorafenib(care: Care) -> Iterator[Step]:
     """NEXT-05: sorafenib is stopped in time before TACE."""
     plan = care.history.next_plan(care.day)
@@ -218,10 +221,9 @@ def _stop_sorafenib(care: Care) -> Iterator[Step]:
     state = _stopped(care, last)
     if state is not State.DONE and unread:
         yield Step("NEXT-05", State.UNKNOWN, None, _unread(unread))
-    elif state is State.UNKNOWN:
-        yield Step("NEXT-05", state, (last, last), message("step.stop-open", day=plan.day))
     elif state is not None:
-        reason = message("step.stop-sorafenib", day=plan.day, length=care.rules.stop_sorafenib)
+        name = _SETTLED.get(state, "step.stop-sorafenib")
+        reason = message(name, day=plan.day, length=care.rules.stop_sorafenib)
         yield _of_plan("NEXT-05", state, plan, (last, last), reason)
 
 

@@ -194,6 +194,10 @@ def test_a_date_is_shown_as_far_as_it_is_known(first: date, last: date, shown: s
     assert WORDS.days(DateInterval(first, last)) == shown
 
 
+def test_a_window_of_a_whole_month_names_both_of_its_days() -> None:
+    assert WORDS.window((date(2028, 2, 1), date(2028, 2, 29))) == "2028-02-01 to 2028-02-29"
+
+
 def test_parameters_are_shown_as_a_reader_expects_them() -> None:
     own = Words("en", {**WORDS.catalogue, "x": "{concepts}; {age}; {source}; {days}; {n}"}, {"a": "one", "b": "two"})
     given = message("x", concepts=("a", "b", "a"), age=Duration(1, "weeks"), source="orders", days=UNDATED, n=3)
