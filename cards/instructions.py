@@ -12,6 +12,7 @@ _FIGURES = re.compile(
     | \b(each|every|alternate|other|per|qd|od|bid|bd|tid|tds|qid|qod|prn|hs|am|pm)\b
     | morning | noon | evening | night | bedtime | breakfast | lunch | dinner | supper
     | \b(needed|required|necessary|until|till|stop|pause|hold|skip|amount|maximum|max|minimum|more|less|fewer|extra)\b
+    | \b(as|same|again)\b | \b(previous|usual|current|continu|direct|instruct|prescrib|einmal|zweimal|comprim)
     | \b(increas|decreas|reduc|rais|lower|taper|titrat|split|divid)
     | (한|두|세|네|반|다섯|여섯|몇)\s*(정|알|캡슐|번|차례|개|봉|회) | [정알회번]\s*씩
     | 캡슐 | 정제 | 알약 | 용량 | 밀리그램 | 하루 | 매일 | 일일 | 격일 | 마다 | 매\s*(식|끼)
@@ -28,7 +29,7 @@ def tells_no_amount(text: str) -> bool:
 
     A text in letters of another script may say anything.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", text).casefold().replace(".", "")
     letters = (character for character in plain if character.isalpha())
     known = all(unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters)
     return known and bool(plain.strip()) and _FIGURES.search(plain) is None

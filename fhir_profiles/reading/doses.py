@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from fhir_profiles.dates import add_days
-from fhir_profiles.elements import CodeableConcept, Element, Quantity, Timing
+from fhir_profiles.elements import CodeableConcept, Element, Quantity, Range, Timing
 from fhir_profiles.intervals import is_measurement
 from fhir_profiles.record import Bounds
 
@@ -19,6 +19,9 @@ TABLETS = frozenset({"{tbl}", "{tablet}", "tablet", "tablets", "tab", "TAB", "{t
 _BY_CODE = {"BID": 2, "QD": 1, "TID": 3, "QID": 4, "Q12H": 2, "Q6H": 4, "Q8H": 3, "QOD": 0}
 _HOURS = {"h": Decimal(1), "d": Decimal(24)}
 _DAY = Decimal(24)
+# Before, with and after a meal: of no certain one, so nobody can tell how many times a day that is.
+_OF_ANY_MEAL = frozenset({"AC", "C", "PC"})
+_TO_THE_MINUTE = len("08:00")
 _PERIODS = {
     **dict.fromkeys(("h", "hour", "hours"), Decimal(1)),
     **dict.fromkeys(("d", "day", "days"), _DAY),
@@ -51,6 +54,7 @@ class DoseAndRate(Element, frozen=True, gc=False):
     """How much at a time."""
 
     doseQuantity: Quantity | None = None
+    doseRange: Range | None = None
 
 
 class Most(Element, frozen=True, gc=False):
@@ -145,9 +149,9 @@ def _added_up(entries: tuple[DosePlan, ...], strength: Decimal | None) -> Dose:
 
 
 def _may_fall_together(entries: tuple[DosePlan, ...], times: Collection[str]) -> bool:
-    """Whether several entries may be for one time or for two: all once a day, or some at named times."""
-    unnamed = [time for time in times if time in _UNNAMED]
-    return len(entries) > 1 and bool(unnamed) and (len(unnamed) < len(times) or len(times) == 1)
+    """Whether several entries may be for one time or for two: all once a day, or of times that are told otherwise."""
+    ways = {"unnamed" if time in _UNNAMED else "clock" if time[:1].isdigit() else "event" for time in times}
+    return len(entries) > 1 and (len(ways) > 1 or (ways == {"unnamed"} and len(times) == 1))
 
 
 def _allowed(plan: DosePlan, amount: Decimal, often: int, strength: Decimal | None) -> bool | None:
@@ -175,7 +179,8 @@ def _amount(plan: DosePlan, strength: Decimal | None) -> Decimal | None:
     """Milligrams at a time; None when they cannot be told."""
     if plan.asNeededBoolean or plan.asNeededCodeableConcept is not None or len(plan.doseAndRate) != 1:
         return None
-    return _mass(plan.doseAndRate[0].doseQuantity, strength)
+    given = plan.doseAndRate[0]
+    return _mass(given.doseQuantity, strength) if given.doseRange is None else None
 
 
 def _mass(quantity: Quantity | None, strength: Decimal | None) -> Decimal | None:
@@ -208,7 +213,9 @@ def _times(plan: DosePlan) -> tuple[str, ...] | None:
     repeat = timing.repeat or Repeat()
     if repeat.dayOfWeek or repeat.frequencyMax or repeat.periodMax or not is_measurement(repeat.period or _DAY):
         return None
-    named = repeat.timeOfDay or repeat.when
+    if _OF_ANY_MEAL.intersection(repeat.when):
+        return None
+    named = tuple(time[:_TO_THE_MINUTE] for time in repeat.timeOfDay) or repeat.when
     counts = _coded(timing.code)
     if repeat.frequency is not None or not named:
         counts |= _counted(repeat)

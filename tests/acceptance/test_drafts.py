@@ -227,6 +227,8 @@ def per_day(value: int) -> Json:
         ({"additionalInstruction": [UNSAID, None, 7]}, {}, ""),
         ({"patientInstruction": "200 mg with food"}, {}, "“200 mg with food”"),
         ({"patientInstruction": "Half a pill at bedtime"}, {}, "“Half a pill at bedtime”"),
+        ({"patientInstruction": "B.i.d., with food"}, {}, "“B.i.d., with food”"),
+        ({"patientInstruction": "As directed"}, {}, "“As directed”"),
         ({"patientInstruction": "하루 두 번 한 알씩"}, {}, "“하루 두 번 한 알씩”"),
         ({"patientInstruction": "Принимать утром"}, {}, "“Принимать утром”"),
         ({"maxDosePerPeriod": per_day(800), "asNeededBoolean": False}, {"maxDosePerPeriod": per_day(800)}, ""),
@@ -273,3 +275,25 @@ def test_several_entries_of_which_no_days_can_be_read_are_not_made_one() -> None
 def test_what_is_to_be_done_on_one_day_is_not_between_two() -> None:
     (card,) = sign(tace("2026-11-23"))
     assert "Order INR on 2026-11-22" in [action["description"] for action in actions_of(card)]
+
+
+@pytest.mark.parametrize(
+    ("lasting", "end"),
+    [
+        ({"boundsDuration": {"value": 7, "unit": "days"}}, "2026-11-29"),
+        ({"boundsDuration": {"value": 2, "code": "wk"}}, "2026-12-06"),
+        ({"boundsDuration": {"value": 1, "unit": "month"}}, "2026-12-22"),
+        ({"boundsRange": {"low": {"value": 7, "code": "d"}, "high": {"value": 14, "code": "d"}}}, "2026-12-06"),
+        ({"boundsDuration": {"value": "1.5", "code": "wk"}}, None),
+        ({"boundsDuration": {"value": 7, "code": "d", "comparator": ">"}}, None),
+        ({"boundsDuration": {"value": 3, "code": "h"}}, None),
+        ({"boundsRange": {"low": {"value": 7, "code": "d"}}}, None),
+    ],
+    ids=str,
+)
+def test_a_length_becomes_the_days_that_it_means_and_one_that_means_none_stays(lasting: Json, end: str | None) -> None:
+    dosage = {**sorafenib()["dosageInstruction"][0], "timing": {"repeat": {**lasting, "frequency": 2, "period": 1}}}
+    (card,) = sign(sorafenib(dosageInstruction=[dosage], authoredOn="2026-11-22"), chart=chart_with())
+    assert rules_of(card) == {"SOR-01": "warning"}
+    bounds = [a["resource"]["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] for a in actions_of(card)]
+    assert bounds == ([{"start": "2026-11-23", "end": end}] if end else [])

@@ -87,13 +87,21 @@ def check_candidates(rules: GuidanceRules, drafts: tuple[Draft, ...], day: date)
 
 
 def _said(order: Order, fired: Fired, moved: date | None) -> Fired:
-    """The rule in words of the day that is proposed for TACE, where the correction ends sorafenib for that day."""
-    if moved is None or order.day is None or fired.id != "TACE-01":
+    """The rule in words of the day that is proposed for TACE, where the correction reckons with that day."""
+    if moved is None or order.day is None or fired.id not in _BEFORE_TACE:
         return fired
-    last, length = order.care.rules.last_dose(moved), order.care.rules.stop_sorafenib
+    rules = order.care.rules
+    last, length = rules.last_dose(moved), rules.stop_sorafenib
+    missing = missing_safety(order.care, rules.safety_window(moved))
+    if fired.id == "TACE-02":
+        reason = message("rule.TACE-02-moved", day=moved, concepts=missing, length=rules.safety)
+        return replace(fired, reason=reason) if missing else fired
     if going_on(order, last):
         return replace(fired, reason=message("rule.TACE-01-moved", day=moved, last=last, length=length))
     return replace(fired, reason=message("rule.TACE-01-ends", day=order.day, moved=moved))
+
+
+_BEFORE_TACE = frozenset({"TACE-01", "TACE-02"})
 
 
 _DELETES = frozenset({"TACE-03", "TACE-06", "TACE-07", "SOR-05"})

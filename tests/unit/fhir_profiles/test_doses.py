@@ -136,6 +136,8 @@ def test_milligrams_need_no_strength_and_are_not_multiplied_by_it() -> None:
         ({"timing": "QD"}, {"dose": "200 mg", "timing": "QD"}, Dose.OTHER),
         ({"timing": "at 08:00"}, {"timing": "at 08:00"}, Dose.OTHER),
         ({"timing": "at 08:00"}, {"timing": "QD"}, Dose.UNREADABLE),
+        ({"timing": "at 08:00"}, {"timing": "when MORN"}, Dose.UNREADABLE),
+        ({"timing": "when AC"}, {"timing": "when PC"}, Dose.UNREADABLE),
         ({"timing": "at 08:00"}, {"timing": "1-2 per 1 d"}, Dose.UNREADABLE),
         ({"timing": "at 08:00"}, {"dose": "200 mg to 400 mg", "timing": "at 20:00"}, Dose.UNREADABLE),
         ({"timing": "at 08:00"}, {"dose": "none", "says": "and as told"}, Dose.UNREADABLE),
@@ -211,6 +213,18 @@ def test_each_entry_has_its_own_cap() -> None:
     assert read_raw(entries) is Dose.FULL
 
 
+def test_one_time_written_in_two_ways_is_one_time() -> None:
+    amount = [{"doseQuantity": {"value": 400, "unit": "mg"}}]
+    times = (["08:00"], ["08:00:00"])
+    assert read_raw([{"timing": {"repeat": {"timeOfDay": at}}, "doseAndRate": amount} for at in times]) is Dose.OTHER
+
+
+def test_an_amount_beside_a_range_cannot_be_read() -> None:
+    amount = {"doseQuantity": {"value": 400, "unit": "mg"}, "doseRange": {"high": {"value": 600, "unit": "mg"}}}
+    timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+    assert read_raw([{"timing": timing, "doseAndRate": [amount]}]) is Dose.UNREADABLE
+
+
 def test_two_amounts_in_one_entry_contradict_each_other() -> None:
     amounts = [{"doseQuantity": {"value": 400, "code": "mg"}}, {"doseQuantity": {"value": 200, "code": "mg"}}]
     timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
@@ -221,6 +235,13 @@ def test_a_code_beside_an_unreadable_repetition_is_read() -> None:
     timing = {"repeat": {"frequency": 2}, "code": {"coding": [{"code": "BID"}]}}
     entry = {"timing": timing, "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}]}
     assert read_raw([entry]) is Dose.FULL
+
+
+@pytest.mark.parametrize(("code", "dose"), [("BID", Dose.FULL), ("Q12H", Dose.FULL), ("QD", Dose.UNREADABLE)])
+def test_a_code_and_a_repetition_must_say_the_same(code: str, dose: Dose) -> None:
+    timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}, "code": {"coding": [{"code": code}]}}
+    entry = {"timing": timing, "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}]}
+    assert read_raw([entry]) is dose
 
 
 def test_codes_that_contradict_each_other_cannot_be_read() -> None:
