@@ -1,22 +1,32 @@
 """The body of a request, whole or not at all."""
 
+from codecs import BOM_UTF8
 from typing import IO, Final
 
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from cds_service.web.problems import bad_request
+from cds_service.web.problems import Problem, bad_request
 
 JSON: Final = "application/json"
+_AS_IT_IS: Final = "identity"
 
 
 def json_body() -> bytes:
-    """The body of a JSON request. Raises UnsupportedMediaType for any other, Problem (400) for half a body.
+    """The body of a JSON request, without a mark of its byte order.
 
-    One of known length is read in one piece: the stream of the framework would copy a chart four times.
+    Raises UnsupportedMediaType for any other, Problem for half a body (400) and for one that is packed (415).
     """
     if request.mimetype != JSON:
         raise UnsupportedMediaType
+    if request.environ.get("HTTP_CONTENT_ENCODING", _AS_IT_IS).lower() != _AS_IT_IS:
+        words = "the body must be sent as it is, without Content-Encoding"
+        raise Problem(415, "not-supported", words, headers={"Accept-Encoding": _AS_IT_IS})
+    return _whole_body().removeprefix(BOM_UTF8)
+
+
+def _whole_body() -> bytes:
+    """One of known length is read in one piece: the stream of the framework would copy a chart four times."""
     length, limit = request.content_length, request.max_content_length
     if length is None:
         body = request.get_data(cache=False)

@@ -1,5 +1,6 @@
 """Reads the body of a hook call: tolerant of what EHRs add, exact about what is missing."""
 
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _LONGEST_INSTANCE = 200
 _TYPES = {"str": "a text", "object": "an object", "array": "an array", "bool": "true or false"}
 _EXPECTED = re.compile(r"Expected `(\w+)")
 _MISSING = re.compile(r"required field `(\w+)`")
+_BYTE = re.compile(r"\(byte (\d+)\)")
 _PLACE = re.compile(r"at `\$\.?([^`]*)`")
 
 
@@ -30,19 +32,28 @@ class HookContext(msgspec.Struct, rename="camel"):
     selections: tuple[str, ...] | None = None
 
 
+class _Key:
+    """The name of a prefetch value; equal to no other, so that a name that is given twice is kept twice."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class _Call(msgspec.Struct, Generic[_T], rename="camel"):
     """A hook call whose prefetch holds values of one type."""
 
     hook: str
     hook_instance: str
     context: HookContext
-    prefetch: dict[str, _T] | None = None
+    prefetch: dict[_Key, _T] | None = None
     fhir_server: msgspec.Raw = msgspec.Raw()
     fhir_authorization: msgspec.Raw = msgspec.Raw()
 
 
-_WHOLE = msgspec.json.Decoder(_Call[AnyResource | None])
-_UNREAD = msgspec.json.Decoder(_Call[msgspec.Raw])
+_WHOLE = msgspec.json.Decoder(_Call[AnyResource | None], dec_hook=operator.call)
+_UNREAD = msgspec.json.Decoder(_Call[msgspec.Raw], dec_hook=operator.call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class HookRequest:
 
     def unread(self) -> Mapping[str, msgspec.Raw]:
         """The JSON of each prefetch key, looked for anew."""
-        return _UNREAD.decode(self.body).prefetch or {}
+        return _by_name(_UNREAD.decode(self.body).prefetch or {})
 
 
 def read_hook_request(body: bytes, hook: str) -> HookRequest:
@@ -75,7 +86,7 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
         call.hook,
         call.hook_instance,
         call.context,
-        call.prefetch or {},
+        _by_name(call.prefetch or {}),
         call.fhir_server,
         call.fhir_authorization,
     )
@@ -86,6 +97,14 @@ def read_hook_request(body: bytes, hook: str) -> HookRequest:
     if not request.context.patient_id:
         raise bad_request("context.patientId", "the id of the patient was expected")
     return request
+
+
+def _by_name(prefetch: Mapping[_Key, _T]) -> Mapping[str, _T]:
+    """The values by their names. Raises Problem (400) where one is given twice: each may hide what the other shows."""
+    named = {key.name: value for key, value in prefetch.items()}
+    if len(named) < len(prefetch):
+        raise bad_request("prefetch", "a key is given twice; send each once, with all that its search found")
+    return named
 
 
 def _decode(body: bytes) -> _Call[AnyResource | None] | _Call[msgspec.Raw]:
@@ -141,10 +160,18 @@ def decode_json(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise bad_request("body", "JSON was expected") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise bad_request("body", _malformed(str(error))) from None
     except RecursionError:
         raise bad_request("body", "the JSON is nested too deeply") from None
+
+
+def _malformed(words: str) -> str:
+    """What keeps a body from being JSON, and where, without what stands there."""
+    at = _BYTE.search(words)
+    if at:
+        return f"JSON was expected; it is malformed at byte {at[1]}"
+    return "JSON was expected; it ends too early" if "truncated" in words else "JSON in UTF-8 was expected"
 
 
 def _misfit(words: str) -> Problem:

@@ -22,15 +22,16 @@ def bad_request(field: str, words: str) -> Problem:
 
 
 def missing_prefetch(keys: tuple[str, ...]) -> Problem:
-    """412: data that the service cannot do without were not sent; names the prefetch keys."""
-    return Problem(412, "required", f"needed prefetch keys are missing: {', '.join(keys)}", "prefetch")
+    """412: data that the service cannot do without were not sent, or not as an answer; names the prefetch keys."""
+    words = "needed prefetch keys are missing, or hold what does not answer their search for this patient"
+    return Problem(412, "required", f"{words}: {', '.join(keys)}", "prefetch")
 
 
 _CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported", 429: "throttled"}
 _WORDS = {
     404: "there is no such address; the services are listed at /cds-services",
-    405: "the address does not take this method",
-    413: "the body is larger than this service reads",
+    405: "the address does not take this method; the header Allow names those that it takes",
+    413: "the body is larger than this service reads (its setting limits.body_bytes)",
     415: "the body must be application/json",
     429: "the service is busy: ask again in a moment",
 }

@@ -1,5 +1,6 @@
 """What a caller who errs is told: the status, an OperationOutcome that names the field, and never a value."""
 
+import gzip
 import json
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,36 @@ def test_a_charset_beside_the_type_is_no_hindrance() -> None:
 def test_a_body_that_is_no_json_is_400(body: bytes, address: str) -> None:
     issue = problem_of(client().post(address, data=body, content_type="application/json"), 400)
     assert issue["expression"] == ["body"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [(b"", "ends too early"), (b'{"hook": "patient-view"', "ends too early"), (b'{"hook": x}', "byte 9")],
+)
+def test_where_a_body_stops_being_json_is_told(body: bytes, words: str) -> None:
+    issue = problem_of(client().post(SERVICE, data=body, content_type="application/json"), 400)
+    assert words in issue["diagnostics"]
+
+
+def test_a_mark_of_the_byte_order_is_no_hindrance() -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(REQUEST).encode()
+    assert len(cards_of(client().post(SERVICE, data=body, content_type="application/json"))) == 1
+
+
+@pytest.mark.parametrize("address", [SERVICE, FEEDBACK])
+def test_a_packed_body_is_415_and_says_how_to_send_it(address: str) -> None:
+    packed, headers = gzip.compress(json.dumps(REQUEST).encode()), {"Content-Encoding": "gzip"}
+    answer = client().post(address, data=packed, content_type="application/json", headers=headers)
+    assert "Content-Encoding" in problem_of(answer, 415)["diagnostics"]
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("second", ["null", json.dumps(searchset([])), '{"resourceType": "Observation", "status": 7}'])
+def test_a_prefetch_key_given_twice_is_400_and_hides_nothing(second: str) -> None:
+    body = json.dumps(REQUEST).replace('"prefetch": {', f'"prefetch": {{"conditions": {second}, ', 1)
+    assert problem_of(client().post(SERVICE, data=body, content_type="application/json"), 400)["expression"] == [
+        "prefetch"
+    ]
 
 
 @pytest.mark.parametrize("body", ["null", "[]", "1", '"text"', "true"])
