@@ -126,7 +126,7 @@ class Desk:
             return ()
         self._settle(hook, offer, Settled("accepted"), accepted(offer.card, chosen, self.clock()))
         self._write(done)
-        return [text_at(one, "label") for one in chosen]
+        return [text for one in chosen for text in _deeds(one)]
 
     def override(self, hook: str, offer: Offer, code: str, comment: str) -> None:
         """Sets a card aside, and tells the service why."""
@@ -151,3 +151,9 @@ class Desk:
         count = len(self.chart.orders.drafts)
         self._write(sign(self.chart.orders, self.clock.day.isoformat()))
         return count
+
+
+def _deeds(suggestion: Json) -> Sequence[str]:
+    """What a suggestion does, as its actions say; its label where they say nothing."""
+    said = [text_at(action, "description") for action in each(suggestion, "actions")]
+    return [text for text in said if text] or [text_at(suggestion, "label")]

@@ -83,6 +83,7 @@ def test_a_card_on_an_order_of_the_chart_changes_the_chart(visiting: Visiting) -
     expect(visit.card("Sorafenib goes on")).to_have_count(1)  # while choosing
     visit.review()
     visit.accept(visit.card("Sorafenib goes on"))
+    assert visit.told() == "Done: End Sorafenib 200 mg tablets on 2026-11-23."
     visit.sign()
     expect(visit.section("treatment")).to_contain_text("2026-10-23 – 2026-11-23")
     expect(visit.section("plans")).to_contain_text("Conventional TACE")
