@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cards.dosages import entries_of, in_one_dose, left_out, on_day, with_days
-from cards.escaping import one_line
+from cards.escaping import one_line, shortened
 from cards.model import Action
 from cards.wording import Words
 from cds_service.trial.guidance.corrections import Checked, Correction
@@ -15,6 +15,7 @@ from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.products import LookUp, Raw
 from fhir_profiles.terminology import Terminology
 
+_QUOTED = 100
 _MG = {"value": 400, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 
 
@@ -68,7 +69,7 @@ def _changes(correction: Correction, order: Raw, say: Mapping[str, str]) -> Iter
         yield say["change.end"].format(day=max(ends).isoformat())
     if correction.full_dose:
         yield say["change.dose"]
-        yield from (say["change.without"].format(text=one_line(text)) for text in left_out(order))
+        yield from (say["change.without"].format(text=shortened(one_line(text), _QUOTED)) for text in left_out(order))
 
 
 def _end_courses(checked: Checked, words: Words, look_up: LookUp) -> Iterator[Action]:

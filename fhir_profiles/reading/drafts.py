@@ -20,6 +20,8 @@ from fhir_profiles.terminology import Terminology
 # What was taken back or is over is not being ordered, though it stands among the orders that are signed.
 _OVER = frozenset({"cancelled", "completed", "ended", "entered-in-error", "revoked", "stopped"})
 
+_GOING_AHEAD = frozenset({"draft", "active"})
+
 
 class _Draft(Struct, frozen=True):
     """The elements of a draft that a rule looks at, of either kind of order."""
@@ -102,8 +104,13 @@ def _read(reading: Reading, raw: Raw, find: LookUp, number: int) -> Draft | None
         raw=raw,
         parts=parts or (() if raw.get("dosageInstruction") else (Bounds(),)),
         updatable=bool(draft.id),
-        firm=draft.intent in ORDERING and not draft.asNeededBoolean and draft.asNeededCodeableConcept is None,
+        firm=_is_firm(draft),
     )
+
+
+def _is_firm(draft: _Draft) -> bool:
+    needed = draft.asNeededBoolean or draft.asNeededCodeableConcept is not None
+    return draft.intent in ORDERING and draft.status in _GOING_AHEAD and not needed
 
 
 def _convert(raw: Raw) -> _Draft:
