@@ -76,10 +76,15 @@ def _check(
     drafts: tuple[Draft, ...],
     selections: tuple[str, ...] | None,
 ) -> tuple[Checked, ...]:
-    selected = frozenset(selections or ())
-    chosen = drafts if selections is None else tuple(d for d in drafts if d.reference in selected)
+    chosen = drafts if selections is None else tuple(d for d in drafts if any(_names(s, d) for s in selections))
     if care is not None and assessment.phase is Phase.ENROLLED:
         return check_orders(care, assessment.findings, drafts, chosen, signing=selections is None)
     if assessment.status in _CANDIDATES and assessment.study_status != "withdrawn":
         return check_candidates(loaded.protocol.guidance, chosen, assessment.moment.day)
     return ()
+
+
+def _names(selection: str, draft: Draft) -> bool:
+    """Whether a selection names a draft: by type and id, also at the end of an address, or by the id alone."""
+    plain = selection.partition("/_history/")[0]
+    return "/".join(plain.split("/")[-2:]) == draft.reference or draft.reference.endswith(f"/{plain}")

@@ -146,6 +146,16 @@ def test_only_what_is_selected_gets_a_card() -> None:
         assert [extension_of(card)["draft"] for card in cards] == [one for one in selections if "none" not in one]
 
 
+@pytest.mark.parametrize(
+    "selection",
+    ["draft-sorafenib", "https://ehr.example/fhir/MedicationRequest/draft-sorafenib/_history/2"],
+)
+def test_a_selection_may_be_an_address_or_an_id_alone(selection: str) -> None:
+    drafts = (tace("2026-11-26"), sorafenib(start="2026-11-27"))
+    (card,) = checked(order_request(drafts, enrolled_chart(), [selection]))
+    assert extension_of(card)["draft"] == "MedicationRequest/draft-sorafenib"
+
+
 @pytest.mark.parametrize("key", REQUIRED)
 def test_a_needed_key_is_asked_for_only_where_a_rule_speaks_of_a_draft(key: str) -> None:
     request = order_request([tace()], enrolled_chart())
