@@ -242,6 +242,8 @@ def _stopped(care: Care, until: date) -> State | None:
         return State.DONE
     if last is None or not since or last.open or (last.active and not ended_by(last, until)):
         return None
+    if last.end is not None and last.end.first > until:
+        return None  # on hold or stopped already, whatever end was planned: not on sorafenib, and nothing to stop
     # what was stopped on a day that nobody wrote down was stopped by today, and perhaps not by that day
     return State.DONE if ended_by(last, until) or (last.end is None and care.day <= until) else State.UNKNOWN
 
