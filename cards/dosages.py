@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from cards.instructions import stays_true, words_of
+from cards.instructions import name_of, stays_true
 from cds_service.trial.guidance.rewriting import Days
 from fhir_profiles.reading.bounds import LENGTHS
 from fhir_profiles.reading.doses import is_full
@@ -90,7 +90,8 @@ def left_out(order: Raw) -> tuple[str, ...]:
     """The instructions that a corrected dose leaves out, as they may tell the dose that it replaces."""
     entries = _entries(order)
     given = [i for entry in entries for i in (*_instructions(entry), entry.get("patientInstruction"))]
-    return tuple(_once([" ".join(words_of(i)[:1]) for i in given if words_of(i) and not stays_true(i)]))
+    names = [name_of(instruction) for instruction in given if not stays_true(instruction)]
+    return tuple(_once([name for name in names if name]))
 
 
 def _bounds_of(entry: Raw) -> Raw:

@@ -35,6 +35,15 @@ def tells_no_amount(text: str) -> bool:
     return known and bool(plain.strip()) and _FIGURES.search(plain) is None
 
 
+def name_of(instruction: object) -> str | None:
+    """What an instruction is called: by its first words, else by its first code; None for what says nothing."""
+    if said := words_of(instruction):
+        return said[0]
+    codings = instruction.get("coding") if isinstance(instruction, Mapping) else None
+    codes = [c.get("code") for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
+    return next((code for code in codes if isinstance(code, str)), None)
+
+
 def words_of(instruction: object) -> tuple[str, ...]:
     """What an instruction says: free text, or the text and the displays of a concept."""
     if isinstance(instruction, str):

@@ -224,7 +224,7 @@ def per_day(value: int) -> Json:
         ({"patientInstruction": "공복에 물과 함께 복용하세요"}, ..., ""),
         ({"additionalInstruction": [FASTING, ONE]}, {"additionalInstruction": [FASTING]}, "“Take one tablet”"),
         ({"additionalInstruction": [{**FASTING, **ONE}]}, {}, "“Take one tablet”"),
-        ({"additionalInstruction": [UNSAID, None, 7]}, {}, ""),
+        ({"additionalInstruction": [UNSAID, None, 7]}, {}, "“717154004”"),
         ({"patientInstruction": "200 mg with food"}, {}, "“200 mg with food”"),
         ({"patientInstruction": "Half a pill at bedtime"}, {}, "“Half a pill at bedtime”"),
         ({"patientInstruction": "B.i.d., with food"}, {}, "“B.i.d., with food”"),
