@@ -114,9 +114,13 @@ def _whole(place: Place, value: object, least: int, what: str, most: int = _MOST
     return value
 
 
+_LONGEST_SECONDS: Final = 366 * 86_400
+"""Beyond, what waits for so long, or believes something for so long, would do so for ever, if it can reckon with it."""
+
+
 def _seconds(place: Place, value: object) -> float:
-    if isinstance(value, str) or not is_number(value) or float(str(value)) <= 0:
-        raise place.expects("a number of seconds above 0")
+    if isinstance(value, str) or not is_number(value) or not 0 < float(str(value)) <= _LONGEST_SECONDS:
+        raise place.expects("a number of seconds above 0, a year at most,")
     return float(str(value))
 
 

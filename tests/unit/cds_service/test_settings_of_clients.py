@@ -189,6 +189,10 @@ def test_two_clients_of_one_issuer_are_told_apart_by_tenant_or_subject(tmp_path:
         ({"COTSOM_TRUST_AUDIENC": "x"}, "unknown variable COTSOM_TRUST_AUDIENC; known are: COTSOM_CARDS_EHR, "),
         ({"COTSOM_FETCH_PAGES": "many"}, "COTSOM_FETCH_PAGES: a whole number above 0 was expected"),
         ({"COTSOM_FETCH_BUDGET_SECONDS": "-1"}, "COTSOM_FETCH_BUDGET_SECONDS: a number of seconds above 0"),
+        (
+            {"COTSOM_TRUST_LEEWAY_SECONDS": "99999999999"},
+            "COTSOM_TRUST_LEEWAY_SECONDS: a number of seconds above 0, a year",
+        ),
         ({"COTSOM_PARAMETERS": "inr-limit=2"}, "COTSOM_PARAMETERS: a table was expected"),
         ({"COTSOM_CLIENTS": "east", **AUDIENCE}, "COTSOM_CLIENTS: a list of tables was expected"),
         ({"COTSOM_CLIENTS": '[{"name": "east"}]', **AUDIENCE}, "COTSOM_CLIENTS[0].issuer: a text was expected"),
