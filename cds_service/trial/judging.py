@@ -1,5 +1,6 @@
 """Reads a decision list: the verdict that every possible reading leads to (rulebook section 5)."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -104,13 +105,19 @@ def _distinct(given: list[_T]) -> tuple[_T, ...]:
 
 
 def _merged(reasons: tuple[Message, ...]) -> tuple[Message, ...]:
-    """One sentence for everything that nothing is recorded of."""
-    silent = [reason for reason in reasons if reason.id == "none-recorded"] if len(reasons) > 1 else []
-    if len(silent) <= 1:
+    """One sentence for what is recorded and does not count, and one for everything that nothing is recorded of."""
+    if len(reasons) <= 1:
         return reasons
-    names = (name for reason in silent for _, value in reason.parameters if isinstance(value, tuple) for name in value)
-    others = tuple(reason for reason in reasons if reason.id != "none-recorded")
-    return (*others, message("none-recorded", concepts=tuple(dict.fromkeys(str(name) for name in names))))
+    counting_not = dict.fromkeys(_concepts(reasons, "none-counting"))
+    silent = [name for name in dict.fromkeys(_concepts(reasons, "none-recorded")) if name not in counting_not]
+    others = tuple(reason for reason in reasons if reason.id not in ("none-counting", "none-recorded"))
+    parts = {"none-counting": tuple(counting_not), "none-recorded": tuple(silent)}
+    return (*others, *(message(name, concepts=concepts) for name, concepts in parts.items() if concepts))
+
+
+def _concepts(reasons: tuple[Message, ...], name: str) -> Iterator[str]:
+    named = (value for reason in reasons if reason.id == name for _, value in reason.parameters)
+    return (str(concept) for value in named if isinstance(value, tuple) for concept in value)
 
 
 def _plain_reason(verdict: Verdict) -> Message:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
 
+import msgspec
+
 from cds_service.trial.findings import Evidence
 from cds_service.trial.protocol import Analyte, Measures, Scale
 from fhir_profiles.dates import DateInterval, Lookback
@@ -272,11 +274,20 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def as_compared(reading: Reading, unit: str) -> str | None:
+    """The compared value for a reader, without an end that only plausibility gives it: `<5`, not `>=0 <5`."""
+    interval, value = reading.interval, reading.result.value
+    if interval is None or not isinstance(value, Number) or value.comparator is None:
+        return shown(interval, unit)
+    ends = {"low": None, "low_open": False} if "<" in value.comparator else {"high": None, "high_open": False}
+    return shown(msgspec.structs.replace(interval, **ends), unit)
+
+
 def evidence_of(reading: Reading, unit: str) -> Evidence:
     """The result as recorded and as compared."""
     result = reading.result
     recorded = result.value.recorded
-    compared = shown(reading.interval, unit)
+    compared = as_compared(reading, unit)
     return Evidence(result.reference, dated(result.when.days), recorded, compared if compared != recorded else None)
 
 

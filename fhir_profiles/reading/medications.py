@@ -79,7 +79,7 @@ def read_course(reading: Reading, drug: Drug, products: Mapping[str, Medication]
     span = _span(reading, drug, reference)
     return Course(
         reference=reference,
-        label=label_of(*concepts) or (drug.medicationReference and drug.medicationReference.display) or "",
+        label=label_of(*concepts) or (drug.medicationReference and drug.medicationReference.display) or reference,
         sets=sets,
         maybe_sets=maybe,
         subject_known=reading.belongs(drug.subject) is Belongs.OURS,

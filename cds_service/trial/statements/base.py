@@ -1,12 +1,12 @@
 """What every statement is: frozen data that answers about a case, and says where it looks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
 from cds_service.trial.case import Case, Line
 from cds_service.trial.findings import Answer, Certainty, message
-from fhir_profiles.record import Source
+from fhir_profiles.record import Fact, Source
 
 _EVIDENCE_SHOWN = 5
 
@@ -34,16 +34,19 @@ class Statement(Protocol):
         """What it says of this case."""
 
 
-def answer_by_facts(held: Iterable[Answer], names: frozenset[str], *, any_on_record: bool) -> Answer:
-    """The answer of a statement that asks whether some fact exists: the certain ones, else those that may hold."""
-    if not any_on_record:
+def answer_by_facts(held: Iterable[Answer], names: frozenset[str], by_name: Mapping[str, Sequence[Fact]]) -> Answer:
+    """The answer of a statement that asks whether some fact exists: the certain ones, else those that may hold.
+
+    `by_name`: the facts of the kind that it asks for; of names that none is recorded of, nothing is said.
+    """
+    if by_name.keys().isdisjoint(names):
         return silent(names)
     answers = tuple(held)
     for certainty in (Certainty.YES, Certainty.MAYBE):
         found = tuple(a for a in answers if a.certainty is certainty)
         if found:
             return _joined(certainty, found)
-    return Answer(Certainty.NO, message("none-counting", concepts=tuple(sorted(names))))
+    return Answer(Certainty.NO, message("none-counting", concepts=tuple(sorted(names & by_name.keys()))))
 
 
 @lru_cache(maxsize=1024)

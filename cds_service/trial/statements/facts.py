@@ -26,6 +26,8 @@ class Hold:
 
 
 NO_FIT = Hold(fits=False)
+# Where it is in doubt what a fact is, and not only whether it counts, the reason names what it may be.
+_MAY_MEAN = frozenset({Doubt.WORDS_ONLY, Doubt.UNVERIFIED_CODE, Doubt.UNRESOLVED})
 _ANY_LINE = Line(frozenset(), Aim.OTHER)
 _F = TypeVar("_F", bound=Fact)
 
@@ -56,10 +58,16 @@ def answer_of(fact: Fact, names: frozenset[str], hold: Hold, line: Line, days: D
     if not why and hold.fits:
         reason = message("fact.recorded", label=fact.label, days=days, concept=name)
         return Answer(Certainty.YES, reason, evidence, lapses=hold.lapses)
-    reason = message(f"fact.doubt.{why}", label=fact.label, days=days, concept=name)
+    meant = {"concept": name} if doubt in _MAY_MEAN else {}
+    reason = message(f"fact.doubt.{why}", label=fact.label, days=days, **meant)
     return Answer(
         Certainty.MAYBE, reason, evidence, (Ask(f"confirm:{name}", message("confirm.concept", concept=name)),)
     )
+
+
+def _told(days: DateInterval, day: date) -> DateInterval:
+    """The days as a reader is told them: what is only known not to lie ahead is undated, not "until" today."""
+    return UNDATED if days == (date.min, day) else days
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class ConditionStatement:
     def answer(self, case: Case, line: Line) -> Answer:
         """Whether such a diagnosis is on record."""
         facts = distinct(case.record.conditions.get(name, ()) for name in self.value_sets)
-        held = answer_by_facts(self._held(facts, case, line), self.value_sets, any_on_record=bool(facts))
+        held = answer_by_facts(self._held(facts, case, line), self.value_sets, case.record.conditions)
         answer = weigh(case, line, Source.CONDITIONS, held)
         if answer.certainty in (Certainty.YES, Certainty.MAYBE) or Source.OBSERVATIONS not in line.row:
             return answer
@@ -89,7 +97,7 @@ class ConditionStatement:
         for fact in facts:
             hold = self._hold(fact, case.day)
             if hold.fits is not False:
-                yield answer_of(fact, self.value_sets, hold, line, self._days(fact, case.day))
+                yield answer_of(fact, self.value_sets, hold, line, _told(self._days(fact, case.day), case.day))
 
     def _hold(self, fact: ConditionFact, day: date) -> Hold:
         """Whether the diagnosis fits (rulebook sections 2 and 3): future-dated ones are plans."""
@@ -134,7 +142,8 @@ class ConditionStatement:
                 days = result.when.days
                 outside = self.window is not None and self.window.holds(days.cut_at(case.day), case.day) is False
                 if result.maybe_sets.get(name) is Doubt.WORDS_ONLY and days.first <= case.day and not outside:
-                    return answer_of(result, self.value_sets, Hold(None), _ANY_LINE, days.cut_at(case.day))
+                    told = _told(days.cut_at(case.day), case.day)
+                    return answer_of(result, self.value_sets, Hold(None), _ANY_LINE, told)
         return None
 
 
@@ -158,7 +167,7 @@ class ProcedureStatement:
         """Whether such a procedure is on record."""
         facts = distinct(case.record.procedures.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
-        found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
+        found = answer_by_facts((a for a in held if a is not None), self.value_sets, case.record.procedures)
         return weigh(case, line, Source.PROCEDURES, found)
 
     def _held(self, fact: ProcedureFact, case: Case, line: Line) -> Answer | None:
@@ -166,7 +175,7 @@ class ProcedureStatement:
             return None
         days = fact.dated.cut_at(case.day)
         hold = _within(self.window, days, case.day)
-        return None if hold.fits is False else answer_of(fact, self.value_sets, hold, line, days)
+        return None if hold.fits is False else answer_of(fact, self.value_sets, hold, line, _told(days, case.day))
 
 
 def _within(window: Lookback | None, days: DateInterval, day: date) -> Hold:
@@ -190,7 +199,7 @@ class CourseStatement:
         """Whether such a course is on record."""
         facts = distinct(case.record.courses.get(name, ()) for name in self.value_sets)
         held = (self._held(fact, case, line) for fact in facts)
-        found = answer_by_facts((a for a in held if a is not None), self.value_sets, any_on_record=bool(facts))
+        found = answer_by_facts((a for a in held if a is not None), self.value_sets, case.record.courses)
         return weigh(case, line, Source.MEDICATIONS, found)
 
     def _held(self, course: Course, case: Case, line: Line) -> Answer | None:
@@ -200,7 +209,7 @@ class CourseStatement:
         if hold.fits is False:
             return None
         days = DateInterval(course.start.first, _last_day(course, case.day))
-        return answer_of(course, self.value_sets, hold, line, days)
+        return answer_of(course, self.value_sets, hold, line, _told(days, case.day))
 
     def _hold(self, course: Course, day: date) -> Hold:
         """Taken at some time; or, with a window, still or until inside it. An open course never lapses (section 4)."""
@@ -230,4 +239,4 @@ class AllergyStatement:
         """Whether such an allergy is on record."""
         facts: tuple[AllergyFact, ...] = distinct(case.record.allergies.get(name, ()) for name in self.value_sets)
         held = tuple(answer_of(fact, self.value_sets, Hold(fits=True), line, UNDATED) for fact in facts)
-        return weigh(case, line, Source.ALLERGIES, answer_by_facts(held, self.value_sets, any_on_record=bool(facts)))
+        return weigh(case, line, Source.ALLERGIES, answer_by_facts(held, self.value_sets, case.record.allergies))

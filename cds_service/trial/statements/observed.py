@@ -10,6 +10,7 @@ from cds_service.trial.results import (
     Reading,
     Usability,
     age_of,
+    as_compared,
     convert,
     dated,
     evidence_of,
@@ -17,7 +18,6 @@ from cds_service.trial.results import (
     plain,
     read_analyte,
     score_of,
-    shown,
 )
 from cds_service.trial.statements.latest_results import Candidate, agree, candidate
 from fhir_profiles.dates import Lookback
@@ -130,7 +130,7 @@ class LabStatement:
     def _reason(self, case: Case, reading: Reading, limit: Decimal, outcome: bool | None) -> Message:  # noqa: FBT001 - tri-state of a comparison
         unit = case.measures.analytes[self.analyte].unit
         name = {True: "lab.outside", False: "lab.inside", None: "lab.across"}[outcome]
-        value = shown(reading.interval, unit) or ""
+        value = as_compared(reading, unit) or ""
         shown_limit = plain(limit) + ("" if unit in ("1", "{INR}") else f" {unit}")
         return message(name, analyte=self.analyte, value=value, days=reading.result.when.days, limit=shown_limit)
 
