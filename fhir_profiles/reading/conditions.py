@@ -46,8 +46,14 @@ def _says(status: CodeableConcept | None, *, only: frozenset[str], of: _Statuses
     """Whether there is a status that says this and nothing against it: of the codes that we know, `only` such."""
     if status is None:
         return False
-    codes = {coding.code for coding in status.coding if coding.system == of.system} & of.codes
-    return bool(codes) and codes <= only
+    system, known = of
+    said = False
+    for coding in status.coding:
+        if coding.code in known and coding.system == system:
+            if coding.code not in only:
+                return False
+            said = True
+    return said
 
 
 def read_condition(reading: Reading, condition: Condition) -> ConditionFact | None:
