@@ -111,7 +111,12 @@ def key_of(path: str) -> str:
 
 CHART = simple_chart(bilirubin(1.1))
 NEEDED = ("patient", "conditions", "observations")
-OTHERS: Json = {"resourceType": "AllergyIntolerance", "id": "x", "patient": {"reference": "Patient/p2"}}
+OTHERS: Json = {
+    "resourceType": "AllergyIntolerance",
+    "id": "x",
+    "code": {"text": "Penicillin"},
+    "patient": {"reference": "Patient/p2"},
+}
 FAILURE: Json = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
 

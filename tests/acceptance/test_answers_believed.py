@@ -22,7 +22,12 @@ from tests.http_calls import (
     simple_chart,
 )
 
-ALLERGY: Json = {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/p1"}}
+ALLERGY: Json = {
+    "resourceType": "AllergyIntolerance",
+    "id": "a",
+    "code": {"text": "Penicillin"},
+    "patient": {"reference": "Patient/p1"},
+}
 MEDICATION: Json = {"resourceType": "Medication", "id": "m"}
 WARNING: Json = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-found"}]}
 UNREADABLE: Json = {**ALLERGY, "code": 5}
