@@ -82,7 +82,7 @@ def without_addresses(ran: Ran) -> str:
         ("15-complete-response", "no card"),
         (
             "16-liver-function-worsened",
-            "TACE is no longer permitted: review whether treatment goes on: due now (NEXT-06)",
+            "TACE is no longer permitted: review whether treatment goes on (due now) (NEXT-06)",
         ),
     ],
 )

@@ -2,65 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from datetime import datetime
 
 import pytest
-from flask.testing import FlaskClient
 
-from cds_service.app import create_app
 from cds_service.demo.bundles import LONGEST
 from cds_service.demo.clock import DemoClock
-from cds_service.demo.ehr import EhrSettings, create_ehr
-from cds_service.demo.server import listening, port_of, served
-from cds_service.demo.visiting import Address
-from cds_service.loading import load
 from cds_service.pages.security import HEADERS
-from cds_service.settings import Settings, read_zone
-
-HERE = Address(8125)
-OWN = {"Sec-Fetch-Site": "same-origin", "Origin": f"http://{HERE.host}"}
-SETTINGS = Settings(zone=read_zone("Asia/Seoul"), worksheet=f"{HERE.url}assessment")
-
-
-class Ehr:
-    """One browser at the EHR."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-
-    def get(self, path: str, status: int = 200, **headers: str) -> str:
-        answer = self.client.get(path, base_url=HERE.url, headers=headers)
-        assert answer.status_code == status
-        return answer.text
-
-    def post(self, path: str, status: int = 200, /, **form: str) -> str:
-        answer = self.client.post(path, data=form, base_url=HERE.url, headers=OWN, follow_redirects=True)
-        assert answer.status_code == status
-        return answer.text
-
-    def chart(self, patient: str) -> str:
-        found = re.search(rf'href="(/charts/[^"]+)">{patient}<', self.get("/"))
-        assert found
-        return found[1]
-
-
-@pytest.fixture(scope="module")
-def clock() -> DemoClock:
-    return DemoClock(datetime.fromisoformat("2026-11-22T09:00:00+09:00"))
-
-
-@pytest.fixture(scope="module")
-def app(clock: DemoClock) -> Iterator[object]:
-    with listening(0) as bound, served(bound, lambda: create_app(SETTINGS, clock)):
-        base = f"http://127.0.0.1:{port_of(bound)}"
-        yield create_ehr(EhrSettings(HERE, (base,)), clock, load(SETTINGS))
-
-
-@pytest.fixture
-def ehr(app: object, clock: DemoClock) -> Ehr:
-    clock.begin_anew()
-    return Ehr(app.test_client())  # type: ignore[attr-defined]
+from tests.acceptance.demo_ehr import HERE, Ehr
 
 
 def test_every_page_bears_the_headers_and_the_cookie_says_nothing(ehr: Ehr) -> None:
@@ -229,98 +177,3 @@ def test_an_integrator_sees_what_was_sent_what_was_not_there_and_how_to_send_it_
     assert "Resources sent: patient 1, conditions 2, observations 25" in page
     assert "Searched, nothing found: procedures, medicationRequests" in page
     assert "-d @request-2.json http://127.0.0.1:" in page
-
-
-TACE = ("drafts", {"kind": "tace", "first": "2026-11-24"})
-SORAFENIB = ("drafts", {"kind": "sorafenib", "first": "2026-11-22", "dose": "400-once"})
-
-
-@pytest.mark.parametrize(
-    ("patient", "steps", "before", "after"),
-    [
-        ("Six", [("events", {"name": "tace"}), SORAFENIB], "Sorafenib on", "earlier than 3 days after TACE"),
-        ("Nine", [SORAFENIB], "Sorafenib would close", "Sorafenib would close COTSOM to this patient"),
-        (
-            "Ten",
-            [("results", {"name": "albumin", "value": "2.5", "day": "2026-11-22"})],
-            "Asked, and nothing to say",
-            "Asked, and nothing",
-        ),
-        ("Eleven", [SORAFENIB], "The first course is", "The first course is to be 400 mg twice a day"),
-        ("Twelve", [("events", {"name": "imaging"})], "CT done today", "dynamic CT of the liver today"),
-        ("Thirteen", [TACE], "Sorafenib goes on", "Sorafenib goes on"),
-        ("Fourteen", [TACE], "Order INR", "Order INR"),
-        ("Fifteen", [TACE], "showed a complete response", "showed a complete response"),
-        ("Sixteen", [TACE], "A finding speaks against TACE", "A finding speaks against TACE"),
-    ],
-)
-def test_what_a_chart_proposes_to_try_happens(
-    ehr: Ehr, patient: str, steps: list[tuple[str, dict[str, str]]], before: str, after: str
-) -> None:
-    chart = ehr.chart(f"Invented {patient}")
-    assert before not in without_proposal(ehr.get(chart))
-    for path, form in steps:
-        page = ehr.post(f"{chart}/{path}", 200, **form)
-    assert after in without_proposal(page)
-
-
-def without_proposal(page: str) -> str:
-    """The page without what it proposes to try, and dates as plain text."""
-    return re.sub(r'<p class="scenario.*?</p>|<span class="nowrap">|</span>', "", page, flags=re.DOTALL)
-
-
-def drafts_in(page: str) -> list[str]:
-    return re.findall(r'name="draft" value="([^"]+)"', page)
-
-
-def cards_in(page: str) -> list[str]:
-    return re.findall(r'<h3 id="card-order-sign-(\w+)"', page)
-
-
-def test_a_correction_once_accepted_is_no_answer_for_the_same_draft_written_again(ehr: Ehr) -> None:
-    chart = ehr.chart("Invented Eleven")
-    ehr.post(f"{chart}/{SORAFENIB[0]}", 200, **SORAFENIB[1])
-    (key,) = cards_in(ehr.get(f"{chart}/sign"))
-    corrected = ehr.post(f"{chart}/cards/accept", hook="order-sign", card=key, suggestion="0")
-    assert cards_in(corrected) == []
-    ehr.post(f"{chart}/drafts/drop", draft=drafts_in(corrected)[0])
-    ehr.post(f"{chart}/{SORAFENIB[0]}", 200, **SORAFENIB[1])
-    page = ehr.get(f"{chart}/sign")
-    assert len(cards_in(page)) == 1
-    assert "is-settled" not in page
-    assert "Not signed: " in ehr.post(f"{chart}/sign")
-
-
-def test_two_drafts_of_one_day_bring_two_cards_and_each_is_answered_for_itself(ehr: Ehr) -> None:
-    chart = ehr.chart("Invented Sixteen")
-    for _ in range(2):
-        ehr.post(f"{chart}/{TACE[0]}", 200, **TACE[1])
-    page = ehr.get(f"{chart}/sign")
-    identified = re.findall(r' id="([^"]+)"', page)
-    assert len(identified) == len(set(identified))
-    first, second = cards_in(page)
-    page = ehr.post(f"{chart}/cards/override", hook="order-sign", card=second, comment="discussed")
-    assert re.findall(r"is-settled\" aria-labelledby=\"card-order-sign-(\w+)", page) == [second]
-    assert first in cards_in(page)
-    assert "Not signed: " in ehr.post(f"{chart}/sign")
-
-
-CHART = {
-    "resourceType": "Bundle",
-    "entry": [
-        {"resource": {"resourceType": "Patient", "id": "p", "name": [{"text": "Somebody"}]}},
-        {"resource": {"resourceType": "Procedure", "id": "t", "status": "completed", "code": {"text": "TACE"},
-                      "subject": {"reference": "Patient/p"}, "performedDateTime": "2026-10-20T20:00:00Z"}},
-        *({"resource": {"resourceType": "Observation", "id": f"o{value}", "status": "final", "code": {"text": "INR"},
-                        "effectiveDateTime": when, "valueQuantity": {"value": value}}}
-          for value, when in ((1.3, "2026-11-02T01:00:00+09:00"), (1.4, "2026-11-01T17:00:00Z"),
-                              (0.8, "2026-10-14"), (1.0, "2026-09-08T20:00:00Z"))),
-    ],
-}  # fmt: skip
-
-
-def test_an_instant_is_told_and_ordered_by_the_day_at_the_site(ehr: Ehr) -> None:
-    page = re.sub(r"<[^>]+>", "", ehr.post("/charts", text=json.dumps(CHART)))
-    assert ("2026-10-21 completed" in page, "2026-10-20" in page) == (True, False)
-    results = " ".join(page.split("INR 2026-11-02")[1].split())
-    assert results.startswith("1.4 1.3 (11-02), 0.8 (10-14), 1.0 (09-09) ")

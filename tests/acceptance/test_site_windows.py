@@ -199,8 +199,8 @@ def test_the_windows_of_the_steps(  # noqa: PLR0917 - one step a row
             *("earlier than 40 days after the last session", "직전 시술 후 40일이 되기 전"),
         ),
         (
-            *("next-tace", "1 to 2 weeks", [tace("2026-11-25")]),
-            *("later than 2 weeks after the last session", "직전 시술 후 2주가 지난 뒤"),
+            *("next-tace", "3 to 5 weeks", [tace("2026-11-25")]),
+            *("later than 5 weeks after the last session", "직전 시술 후 5주가 지난 뒤"),
         ),
         (
             *("start-sorafenib", "40 to 50 days", [sorafenib()]),
