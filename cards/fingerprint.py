@@ -16,8 +16,8 @@ def fingerprint(kind: str, facts: Iterable[str]) -> str:
 
 def verdict_facts(assessment: Assessment) -> tuple[str, ...]:
     """What a match card rests on: every verdict, the roll-up and the earliest date."""
-    verdicts = tuple(f"{finding.id}={finding.verdict}" for finding in assessment.findings)
-    return (*verdicts, f"status={assessment.status}", f"earliest={assessment.earliest_eligible}")
+    verdicts = tuple([f"{finding.id}={finding.verdict.value}" for finding in assessment.findings])
+    return (*verdicts, f"status={assessment.status.value}", f"earliest={assessment.earliest_eligible}")
 
 
 def derived_uuid(trace: str, mark: str) -> str:

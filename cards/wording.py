@@ -14,6 +14,7 @@ from fhir_profiles.record import BareCode
 
 _SETS = frozenset({"concept", "concepts", "analyte", "scale", "test"})
 _MONTH, _YEAR = 31, 366
+_LENGTHS = (Duration, Delay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Words:
     def _show(self, name: str, value: Parameter) -> str:
         if isinstance(value, DateInterval):
             return self.days(value)
-        if isinstance(value, Duration | Delay):
+        if isinstance(value, _LENGTHS):
             return self.duration(value) if isinstance(value, Duration) else self.delay(value)
         if isinstance(value, tuple):
             names = self._source if name == "sources" else self.title

@@ -127,7 +127,7 @@ _TOLD = ("service", "hook", "caller", "refused", "cards", "roll_up", "feedback_i
 
 
 def _counts() -> dict[str, object]:
-    return {name: g.get(name) for name in _TOLD if g.get(name) is not None}
+    return {name: value for name in _TOLD if (value := g.get(name)) is not None}
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from cds_service.errors import BadInputError
-from fhir_profiles.elements import Reference
+from fhir_profiles.elements import Subject
 from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body, held_to_its_count
 from fhir_profiles.reading.prefetch import decode_prefetch
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
@@ -29,8 +29,8 @@ class _Probe(msgspec.Struct):
 
     resourceType: str | None = None
     id: str | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
+    subject: Subject | None = None
+    patient: Subject | None = None
 
 
 class _HookRequest(msgspec.Struct):
@@ -227,7 +227,7 @@ def _put(export: _Export, received: Entry) -> None:
 
 def _id_in(reference: object) -> str | None:
     """The id of the patient that a reference names; "" for something else, None where it tells nothing."""
-    if not isinstance(reference, Reference) or not reference.reference or reference.reference.startswith("#"):
+    if not isinstance(reference, Subject) or not reference.reference or reference.reference.startswith("#"):
         return None
     kind, _, name = reference.reference.partition("/_history/")[0].rpartition("/")
     if not kind:

@@ -42,6 +42,13 @@ class Reference(Element, frozen=True, gc=False):
     display: str | None = None
 
 
+class Subject(Element, frozen=True, gc=False):
+    """Whose a resource is, by address or by identifier; the name beside it is never read."""
+
+    reference: str | None = None
+    identifier: Identifier | None = None
+
+
 class Period(Element, frozen=True, gc=False):
     """A time range; either end may be absent."""
 
@@ -77,12 +84,8 @@ class Range(Element, frozen=True, gc=False):
 
 
 class ReferenceRange(Element, frozen=True, gc=False):
-    """What the laboratory calls normal for this result.
+    """What the laboratory calls normal for this result; no line asks for its lower end."""
 
-    Only the upper end is looked at; a lower end that does not fit makes the resource unreadable all the same.
-    """
-
-    low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
     appliesTo: tuple[CodeableConcept, ...] = ()

@@ -22,7 +22,7 @@ def _of_object(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, given in node.items():
         value = given
-        if type(given) is not str:
+        if given is not None and type(given) is not str:
             value = _placed(given, depth) if _has_places(node, name, given) else _pruned(given, depth - 1)
         if value or value not in _EMPTY:
             kept[name] = value
@@ -37,7 +37,7 @@ def _pruned(node: object, depth: int) -> object:
     if isinstance(node, (dict, Mapping)):
         return _of_object(node, depth)
     if isinstance(node, list):
-        return [value for one in node if (value := _pruned(one, depth - 1)) not in _EMPTY]
+        return [value for one in node if (value := _pruned(one, depth - 1)) or value not in _EMPTY]
     return node
 
 

@@ -28,6 +28,7 @@ from fhir_profiles.elements import (
     Quantity,
     Reference,
     ReferenceRange,
+    Subject,
 )
 from fhir_profiles.resource_names import IGNORED_TYPES
 
@@ -70,7 +71,7 @@ class Patient(Resource, frozen=True, gc=False, tag="Patient"):
 class Condition(ClinicalResource, frozen=True, gc=False, tag="Condition"):
     """A diagnosis or problem."""
 
-    subject: Reference | None = None
+    subject: Subject | None = None
     clinicalStatus: CodeableConcept | None = None
     verificationStatus: CodeableConcept | None = None
     code: CodeableConcept | None = None
@@ -88,7 +89,7 @@ class Observation(ClinicalResource, frozen=True, gc=False, tag="Observation"):
     """A measurement, a score, a finding."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     code: CodeableConcept | None = None
     effectiveDateTime: str | None = None
     effectiveInstant: str | None = None
@@ -111,7 +112,7 @@ class Procedure(ClinicalResource, frozen=True, gc=False, tag="Procedure"):
     """Something done to the patient."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     code: CodeableConcept | None = None
     performedDateTime: str | None = None
     performedPeriod: Period | None = None
@@ -123,7 +124,7 @@ class MedicationRequest(ClinicalResource, frozen=True, gc=False, tag="Medication
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
@@ -135,7 +136,7 @@ class MedicationStatement(ClinicalResource, frozen=True, gc=False, tag="Medicati
     """What somebody says the patient takes or took."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
@@ -148,7 +149,7 @@ class MedicationAdministration(ClinicalResource, frozen=True, gc=False, tag="Med
     """A dose that was given."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
@@ -160,7 +161,7 @@ class MedicationDispense(ClinicalResource, frozen=True, gc=False, tag="Medicatio
     """A drug handed over."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     contained: tuple[Contained, ...] = ()
@@ -171,7 +172,7 @@ class Encounter(ClinicalResource, frozen=True, gc=False, tag="Encounter"):
     """A visit or a stay; `class` is its kind."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     kind: Coding | None = field(default=None, name="class")
     period: Period | None = None
 
@@ -180,7 +181,7 @@ class DiagnosticReport(ClinicalResource, frozen=True, gc=False, tag="DiagnosticR
     """A report, of imaging above all."""
 
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     code: CodeableConcept | None = None
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
@@ -193,7 +194,7 @@ class ServiceRequest(ClinicalResource, frozen=True, gc=False, tag="ServiceReques
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     code: CodeableConcept | None = None
     occurrenceDateTime: str | None = None
     occurrencePeriod: Period | None = None
@@ -204,7 +205,7 @@ class ServiceRequest(ClinicalResource, frozen=True, gc=False, tag="ServiceReques
 class AllergyIntolerance(ClinicalResource, frozen=True, gc=False, tag="AllergyIntolerance"):
     """An allergy or intolerance."""
 
-    patient: Reference | None = None
+    patient: Subject | None = None
     clinicalStatus: CodeableConcept | None = None
     verificationStatus: CodeableConcept | None = None
     code: CodeableConcept | None = None
@@ -221,7 +222,7 @@ class ResearchSubject(Resource, frozen=True, gc=False, tag="ResearchSubject"):
     """The patient's part in one study."""
 
     status: str | None = None
-    individual: Reference | None = None
+    individual: Subject | None = None
     study: Reference | None = None
     contained: tuple[ContainedStudy, ...] = ()
     period: Period | None = None

@@ -79,8 +79,8 @@ def json_answer(document: object, status: int = 200) -> Response:
 
 def in_language(language: str, answer: Response) -> Response:
     """The answer, which says that it is in this language and would be in another for who prefers that."""
-    answer.content_language.add(language)
-    answer.vary.add("Accept-Language")
+    answer.headers["Content-Language"] = language
+    answer.headers.add("Vary", "Accept-Language")
     return answer
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fhir_profiles.dates import UNDATED, DateInterval, add_days, add_months, end_after, read_when
 from fhir_profiles.elements import CodeableConcept, Quantity
-from fhir_profiles.reading.context import Belongs, Reading, end_of, in_doubt, label_of, start_of
+from fhir_profiles.reading.context import NO_SETS, Belongs, Reading, end_of, in_doubt, label_of, start_of
 from fhir_profiles.record import Activity, AllergyFact, ConditionFact, Doubt, ProcedureFact
 from fhir_profiles.resources import AllergyIntolerance, Condition, Procedure
 
@@ -89,11 +89,14 @@ def _condition_fact(
         dated=onset if recorded else reading.days(reference, condition.recordedDate),
         onset=onset,
         end=end,
-        sites=frozenset().union(
-            *(reading.vocabulary.terminology.membership_of(site).certain for site in condition.bodySite)
-        ),
+        sites=_sites(reading, condition) if condition.bodySite else NO_SETS,
         has_site=any(site.coding or site.text for site in condition.bodySite),
     )
+
+
+def _sites(reading: Reading, condition: Condition) -> frozenset[str]:
+    membership_of = reading.vocabulary.terminology.membership_of
+    return frozenset().union(*(membership_of(site).certain for site in condition.bodySite))
 
 
 def _end_of_condition(

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from enum import Enum, auto
 
 from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
-from fhir_profiles.elements import CodeableConcept, Period, Reference
+from fhir_profiles.elements import CodeableConcept, Period, Reference, Subject
 from fhir_profiles.mentions import MentionIndex
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import BareCode, Doubt, QualityIssue, Source
@@ -68,7 +68,7 @@ class Reading:
             self.note(f"{kind.__name__}/{name}", "nameless")
             self.in_part |= SOURCES_OF_TYPE[kind.__name__]
 
-    def belongs(self, subject: Reference | None) -> Belongs:
+    def belongs(self, subject: Subject | None) -> Belongs:
         """Whether a resource is this patient's; without a readable subject nobody knows."""
         if subject is None:
             return Belongs.UNKNOWN

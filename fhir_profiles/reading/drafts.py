@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from fhir_profiles.dates import DateInterval
-from fhir_profiles.elements import CodeableConcept, Period, Reference
+from fhir_profiles.elements import CodeableConcept, Period, Reference, Subject
 from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
 from fhir_profiles.reading.care import ORDERING, read_occurrence
@@ -31,7 +31,7 @@ class _Draft(Struct, frozen=True):
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     code: CodeableConcept | None = None
     occurrenceDateTime: str | None = None
     occurrencePeriod: Period | None = None

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from fhir_profiles.dates import read_when
-from fhir_profiles.elements import Reference
+from fhir_profiles.elements import Subject
 from fhir_profiles.reading.care import read_plan, read_report, read_visit
 from fhir_profiles.reading.conditions import read_allergy, read_condition, read_procedure
 from fhir_profiles.reading.context import Belongs, Reading, Vocabulary
@@ -123,13 +123,14 @@ def _only_patient(decoded: Decoded) -> tuple[Patient, str | None]:
 def _shelve(reading: Reading, received: Iterable[Entry]) -> _Shelves:
     shelves = _Shelves()
     seen: dict[tuple[type, str | None], Resource] = {}
+    anothers = Belongs.ANOTHERS
     for entry in received:
         resource: Any = entry.resource
         kind = type(resource)
         subject_of = SUBJECT_OF.get(kind)
         if subject_of is None:
             _shelve_shared(shelves, resource, entry.full_url)
-        elif reading.belongs(subject_of(resource)) is Belongs.ANOTHERS:
+        elif reading.belongs(subject_of(resource)) is anothers:
             reading.note(f"{kind.__name__}/{resource.id}", "another-patient")
         elif (first := seen.setdefault((kind, resource.id), resource)) is resource or first != resource:
             # the very same resource twice: one page overlaps another
@@ -157,7 +158,7 @@ def _addresses(resource: Resource | Medication, url: str | None) -> Iterator[str
         yield url
 
 
-SUBJECT_OF: Mapping[type, Callable[[Any], Reference | None]] = {
+SUBJECT_OF: Mapping[type, Callable[[Any], Subject | None]] = {
     **{kind: attrgetter("subject") for kind in PATIENT_RESOURCES if "subject" in kind.__struct_fields__},
     AllergyIntolerance: attrgetter("patient"),
     ResearchSubject: attrgetter("individual"),

@@ -78,9 +78,7 @@ def test_a_broken_resource_alone_is_an_issue() -> None:
 @pytest.mark.parametrize(
     ("added", "place"),
     [
-        ({"referenceRange": [{"low": {"value": "low"}}]}, "referenceRange[0].low.value"),
         ({"referenceRange": [{"high": {"value": 9, "comparator": 1}}]}, "referenceRange[0].high.comparator"),
-        ({"subject": {"reference": "Patient/p1", "display": 5}}, "subject.display"),
         ({"modifierExtension": [{"url": "https://ehr.example/denied", "valueBoolean": True}]}, "modifierExtension"),
         ({"implicitRules": "https://ehr.example/rules"}, "implicitRules"),
     ],
@@ -89,6 +87,12 @@ def test_what_is_malformed_where_no_rule_looks_leaves_its_resource_unread(added:
     decoded = decode({**bilirubin("1.0"), **added})
     assert [issue.detail for issue in decoded.issues] == [place]
     assert decoded.states == ((Source.OBSERVATIONS, SourceState.IN_PART),)
+
+
+def test_what_is_malformed_in_an_element_that_is_not_decoded_hides_nothing() -> None:
+    subject, ranges = {"reference": "Patient/p1", "display": 5}, [{"low": {"value": "low"}, "high": {"value": 1.2}}]
+    decoded = decode({**bilirubin("1.0"), "subject": subject, "referenceRange": ranges})
+    assert (decoded.issues, decoded.states, len(decoded.received)) == ((), (), 1)
 
 
 @pytest.mark.parametrize(
