@@ -39,20 +39,22 @@ def name_of(instruction: object) -> str | None:
     """What an instruction is called: by its first words, else by its first code; None for what says nothing."""
     if said := words_of(instruction):
         return said[0]
-    codings = instruction.get("coding") if isinstance(instruction, Mapping) else None
-    codes = [c.get("code") for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
-    return next((code for code in codes if isinstance(code, str)), None)
+    return next(iter(_of_codings(instruction, "code")), None)
 
 
 def words_of(instruction: object) -> tuple[str, ...]:
     """What an instruction says: free text, or the text and the displays of a concept."""
     if isinstance(instruction, str):
         return (instruction,)
-    if not isinstance(instruction, Mapping):
-        return ()
-    codings = instruction.get("coding")
-    displays = [c.get("display") for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
-    return tuple(text for text in (instruction.get("text"), *displays) if isinstance(text, str))
+    text = instruction.get("text") if isinstance(instruction, Mapping) else None
+    return ((text,) if isinstance(text, str) else ()) + _of_codings(instruction, "display")
+
+
+def _of_codings(instruction: object, name: str) -> tuple[str, ...]:
+    """An element of each coding of a concept that has it."""
+    codings = instruction.get("coding") if isinstance(instruction, Mapping) else None
+    given = [c.get(name) for c in codings if isinstance(c, Mapping)] if isinstance(codings, list) else []
+    return tuple(value for value in given if isinstance(value, str))
 
 
 def stays_true(instruction: object) -> bool:

@@ -147,7 +147,11 @@ def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
 
 def app_from_environment() -> Flask:
     """The service as a production server starts it: settings from the environment, the clock of the machine."""
-    settings = read_settings(os.environ)
+    return app_by(read_settings(os.environ))
+
+
+def app_by(settings: Settings) -> Flask:
+    """The same by settings that were read already."""
     log_to_stderr()
     fixed = settings.clock
     app = create_app(settings, lambda: fixed or datetime.now(UTC), true_time=lambda: datetime.now(UTC))

@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from cds_service.errors import BadInputError
+from fhir_profiles.addresses import without_version
 from fhir_profiles.elements import Subject
 from fhir_profiles.reading.decoding import Decoded, UnreadableBody, decode_body, held_to_its_count
 from fhir_profiles.reading.prefetch import decode_prefetch
@@ -229,7 +230,7 @@ def _id_in(reference: object) -> str | None:
     """The id of the patient that a reference names; "" for something else, None where it tells nothing."""
     if not isinstance(reference, Subject) or not reference.reference or reference.reference.startswith("#"):
         return None
-    kind, _, name = reference.reference.partition("/_history/")[0].rpartition("/")
+    kind, _, name = without_version(reference.reference).rpartition("/")
     if not kind:
         return name.removeprefix("urn:uuid:")
     return name if kind.endswith("Patient") else ""

@@ -15,6 +15,7 @@ from cds_service.trial.case import Moment
 from cds_service.trial.guidance.care import Care
 from cds_service.trial.guidance.corrections import Checked, check_candidates, check_orders
 from cds_service.trial.phase import Phase
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.reading.context import Reading
 from fhir_profiles.reading.decoding import Decoded
 from fhir_profiles.reading.drafts import Draft, read_drafts
@@ -86,5 +87,5 @@ def _check(
 
 def _names(selection: str, draft: Draft) -> bool:
     """Whether a selection names a draft: by type and id, also at the end of an address, or by the id alone."""
-    plain = selection.partition("/_history/")[0]
-    return "/".join(plain.split("/")[-2:]) == draft.reference or draft.reference.endswith(f"/{plain}")
+    plain = without_version(selection)
+    return type_and_id(plain) == draft.reference or draft.reference.endswith(f"/{plain}")

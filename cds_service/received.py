@@ -1,13 +1,15 @@
 """Finds a resource in the JSON that was received, as it was received."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 import orjson
 
+from fhir_profiles.addresses import type_and_id, without_version
+
 Raw = Mapping[str, Any]
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Received:
@@ -31,13 +33,13 @@ class Received:
             for document in _documents(body):
                 for address, resource in _resources(document):
                     self._known.setdefault(address, resource)
-        plain = reference.partition("/_history/")[0]
-        return self._known.get(plain) or self._known.get("/".join(plain.split("/")[-2:]))
+        plain = without_version(reference)
+        return self._known.get(plain) or self._known.get(type_and_id(plain))
 
 
 def _documents(body: bytes) -> Iterator[object]:
     """The JSON of a body: one document, or one a line."""
-    whole = body.removeprefix(_BYTE_ORDER_MARK)
+    whole = body.removeprefix(BOM_UTF8)
     try:
         yield orjson.loads(whole)
     except orjson.JSONDecodeError:

@@ -19,7 +19,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from cds_service.app import app_from_environment, collect_seldom
+from cds_service.app import app_by, collect_seldom
 from cds_service.commands.allocating import choose_allocation
 from cds_service.commands.group import Surroundings, fault
 from cds_service.commands.stopping import end_when_told, end_with_parent
@@ -87,8 +87,9 @@ def _check_listening(serving: Serving, settings: Settings) -> None:
 
 def served(serving: Serving) -> Flask:
     """The service by the settings as they are now. Raises ConfigurationError, also where they would open it unasked."""
-    check_serving(serving, asks_callers=bool(read_settings(os.environ).trust.clients))
-    return app_from_environment()
+    settings = read_settings(os.environ)
+    check_serving(serving, asks_callers=bool(settings.trust.clients))
+    return app_by(settings)
 
 
 def _say_what_is_down(gate: Gate) -> None:

@@ -126,8 +126,7 @@ def _laboratory(rules: ChildPughRules, rule: PointRule, measures: Measures, reco
     analyte = measures.analytes[rule.analyte]
     readings = read_analyte(record, measures, rule.analyte, rules.maximum_age, day)
     firm = any(r.firm and r.usability is Usability.FRESH for r in readings)
-    points = [_points(rule, reading) for reading in readings] if firm else [Points(1, 3)]
-    spread = Points(min(p.low for p in points), max(p.high for p in points))
+    spread = _any_of([_points(rule, reading) for reading in readings] if firm else [Points(1, 3)])
     open_ = spread.low != spread.high
     ask = Ask(f"lab:{rule.analyte}", message("ask.lab", analyte=analyte.name, age=rules.maximum_age.length))
     evidence = tuple(evidence_of(r, analyte.unit) for r in readings if r.usability is not Usability.STALE)
@@ -153,7 +152,7 @@ def _sign(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: Pa
     supplied = record.sources[Source.CONDITIONS] is SourceState.SUPPLIED
     points = _sign_points(graded.points, present, supplied)
     if graded.may_be_stale:
-        points = _either(points, _sign_points(None, present, supplied))
+        points = _any_of([points, _sign_points(None, present, supplied)])
     evidence = graded.evidence + tuple(Evidence(f.reference, dated(f.dated), f.label) for f in facts)
     open_ = points.low != points.high
     ask = confirm(f"{rule.condition}-grade", age=rules.maximum_age.length)
@@ -180,15 +179,14 @@ def _graded(rules: ChildPughRules, rule: GradeRule, measures: Measures, record: 
         grade = score_of(measures, scale, result.value)
         certain = is_firm(result, scale.value_set)
         points.append(Points(1, 3) if grade is None or not certain else Points(rule.points[grade], rule.points[grade]))
-    spread = Points(min(p.low for p in points), max(p.high for p in points))
     may_be_stale = any(age_of(r, rules.maximum_age, day) is not Usability.FRESH for r in results)
     evidence = tuple(Evidence(r.reference, dated(r.when.days), r.value.recorded) for r in results)
-    return _Graded(spread, evidence, may_be_stale)
+    return _Graded(_any_of(points), evidence, may_be_stale)
 
 
-def _either(one: Points, other: Points) -> Points:
-    """The points where either reading may hold."""
-    return Points(min(one.low, other.low), max(one.high, other.high), one.presumed or other.presumed)
+def _any_of(points: list[Points]) -> Points:
+    """The points where any of these may hold."""
+    return Points(min(p.low for p in points), max(p.high for p in points), any(p.presumed for p in points))
 
 
 def _present(record: PatientRecord, name: str, day: date) -> tuple[bool | None, tuple[ConditionFact, ...]]:

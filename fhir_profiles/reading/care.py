@@ -70,26 +70,16 @@ def read_plan(reading: Reading, order: ServiceRequest) -> PlannedOrder | None:
     if not sets and not maybe:
         return None
     reference = f"ServiceRequest/{order.id}"
-    dated = read_occurrence(reading, reference, order.occurrenceDateTime, order.occurrencePeriod)
+    needed = order.asNeededBoolean or order.asNeededCodeableConcept is not None
     return PlannedOrder(
         reference=reference,
         label=label_of(order.code),
         sets=sets,
         maybe_sets=maybe,
         subject_known=reading.belongs(order.subject) is Belongs.OURS,
-        dated=dated,
-        until=_last_day(reading, reference, order, dated),
+        dated=read_occurrence(reading, reference, order.occurrenceDateTime, order.occurrencePeriod),
+        until=None if needed else read_last_day(reading, reference, order.occurrenceDateTime, order.occurrencePeriod),
     )
-
-
-def _last_day(reading: Reading, reference: str, order: ServiceRequest, dated: DateInterval) -> DateInterval | None:
-    """Until when an order is meant; None where it does not say so, or is one for as needed."""
-    if order.asNeededBoolean or order.asNeededCodeableConcept is not None:
-        return None
-    if order.occurrenceDateTime:
-        return dated
-    end = end_of(order.occurrencePeriod)
-    return reading.days(reference, end) if end else None
 
 
 def read_occurrence(reading: Reading, reference: str, text: str | None, period: Period | None) -> DateInterval:
@@ -98,3 +88,9 @@ def read_occurrence(reading: Reading, reference: str, text: str | None, period: 
         return reading.days(reference, text)
     start = reading.days(reference, period.start)
     return start_before(start, reading.days(reference, period.end)) if period.end else start
+
+
+def read_last_day(reading: Reading, reference: str, text: str | None, period: Period | None) -> DateInterval | None:
+    """Until when a procedure or test is ordered; None where it does not say so."""
+    until = text or end_of(period)
+    return reading.days(reference, until) if until else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import Enum, auto
 
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.dates import NEVER_DATED, UNDATED, DateInterval, When, read_when
 from fhir_profiles.elements import CodeableConcept, Period, Reference, Subject
 from fhir_profiles.mentions import MentionIndex
@@ -55,8 +56,8 @@ class Reading:
 
     def member(self, reference: Reference) -> Observation | None:
         """The Observation that a panel names as its member, if it was received."""
-        address = (reference.reference or "").partition("/_history/")[0]
-        return self.observations.get(address) or self.observations.get("/".join(address.split("/")[-2:]))
+        address = without_version(reference.reference or "")
+        return self.observations.get(address) or self.observations.get(type_and_id(address))
 
     def note(self, reference: str, issue: str, detail: str = "") -> None:
         """Notes a data-quality issue."""
@@ -94,7 +95,7 @@ class Reading:
         if "?" in reference:
             system, _, value = reference.partition("identifier=")[2].partition("&")[0].partition("|")
             return Belongs.OURS if self._identified(system, value) is Belongs.OURS else Belongs.UNKNOWN
-        address = reference.partition("/_history/")[0]
+        address = without_version(reference)
         own = (f"Patient/{self.patient.id}", f"urn:uuid:{self.patient.id}", self.patient_url)
         if address in own or address.endswith(f"/Patient/{self.patient.id}"):
             return Belongs.OURS

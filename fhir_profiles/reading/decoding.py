@@ -3,12 +3,14 @@
 One resource that cannot be read costs one data-quality line and makes its source read in part.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
 
+from fhir_profiles.addresses import type_and_id
 from fhir_profiles.elements import EntryRequest, EntryResponse, EntrySearch, Link
 from fhir_profiles.reading.frames import (
     ALL_SOURCES,
@@ -29,7 +31,6 @@ from fhir_profiles.record import QualityIssue, Source, SourceState
 from fhir_profiles.resources import KNOWN_TYPES, AnyResource, Bundle, Entry, OperationOutcome
 
 _SET_APART = frozenset({Bundle, OperationOutcome, type(None)})
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _T = TypeVar("_T")
 
 
@@ -102,7 +103,7 @@ def decode_body(body: bytes) -> Decoded:
 
     Raises UnreadableBody when the body is not JSON, not an object, or no FHIR resource.
     """
-    return decode_value(body.removeprefix(_BYTE_ORDER_MARK))
+    return decode_value(body.removeprefix(BOM_UTF8))
 
 
 def decode_value(body: bytes | msgspec.Raw) -> Decoded:
@@ -178,7 +179,7 @@ def _newest_versions(entries: Iterable[Entry]) -> Iterator[Entry]:
     seen: set[str] = set()
     for entry in entries:
         address = entry.full_url or (entry.request.url if entry.request else None) or ""
-        name = "/".join(address.split("/")[-2:])
+        name = type_and_id(address)
         if name and name in seen:
             continue
         seen.add(name)

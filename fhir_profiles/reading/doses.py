@@ -91,11 +91,11 @@ def read_dose(plans: Iterable[DosePlan], strength: Decimal | None, bounds: Colle
     one day are added up. Where nobody can tell which these are, 400 mg as the sum of all entries cannot be told.
     """
     entries = tuple(plans)
-    together = _added_up(entries, strength)
     if len(set(bounds)) <= 1:
-        return together
+        return _added_up(entries, strength)
     spans = _spans(bounds)
     if spans is None:
+        together = _added_up(entries, strength)
         return Dose.UNREADABLE if together is Dose.FULL else together
     doses = {_added_up(taken, strength) for taken in _day_by_day(entries, spans)}
     return next(dose for dose in (Dose.OTHER, Dose.UNREADABLE, Dose.FULL) if dose in doses)

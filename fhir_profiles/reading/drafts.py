@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.dates import DateInterval
 from fhir_profiles.elements import CodeableConcept, Period, Reference, Subject
 from fhir_profiles.pruning import pruned
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
-from fhir_profiles.reading.care import ORDERING, read_occurrence
+from fhir_profiles.reading.care import ORDERING, read_last_day, read_occurrence
 from fhir_profiles.reading.context import Belongs, Reading, label_of
 from fhir_profiles.reading.doses import Dose, DosePlan, read_dose
 from fhir_profiles.reading.products import LookUp, Product, Raw, product_of, read_product
@@ -79,7 +80,7 @@ def read_drafts(reading: Reading, drafts: Iterable[Raw], look_up: LookUp) -> tup
     products = {f"Medication/{r.get('id')}": r for r in resources if r.get("resourceType") == "Medication"}
 
     def find(reference: str) -> Raw | None:
-        return products.get("/".join(reference.split("/")[-2:])) or look_up(reference)
+        return products.get(type_and_id(reference)) or look_up(reference)
 
     read = (_read(reading, pruned(raw), find, number) for number, raw in enumerate(resources, 1))
     return tuple(draft for draft in read if draft is not None)
@@ -147,7 +148,7 @@ def _product(terminology: Terminology, draft: _Draft, find: LookUp) -> Product:
     if not address:
         return Product()
     inner = next((c for c in draft.contained if f"#{c.get('id')}" == address), None)
-    medication = inner if address.startswith("#") else find(address.partition("/_history/")[0])
+    medication = inner if address.startswith("#") else find(without_version(address))
     return read_product(terminology, medication) if medication is not None else Product()
 
 
@@ -167,5 +168,4 @@ def _start(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds,
 def _end(reading: Reading, draft: _Draft, reference: str, parts: tuple[Bounds, ...]) -> DateInterval | None:
     if draft.resourceType == "MedicationRequest":
         return whole_end(parts)
-    text = draft.occurrenceDateTime or (draft.occurrencePeriod and draft.occurrencePeriod.end)
-    return reading.days(reference, text) if text else None
+    return read_last_day(reading, reference, draft.occurrenceDateTime, draft.occurrencePeriod)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from types import NoneType
 from typing import NamedTuple
 
+from fhir_profiles.addresses import type_and_id
 from fhir_profiles.elements import EntrySearch, Link
 from fhir_profiles.reading.sources import SOURCES_OF_TYPE
 from fhir_profiles.record import QualityIssue, Source, SourceState
@@ -68,9 +69,7 @@ def gaps_of(bundle: Bundle) -> tuple[tuple[QualityIssue, ...], States]:
     if bundle.type == SEARCHSET:
         return (), ()
     empty = [e.full_url or "" for e in bundle.entry if e.resource is None and e.request is None and e.response is None]
-    issues = [
-        QualityIssue("/".join(address.split("/")[-2:]) or "Bundle.entry", "unreadable-entry") for address in empty
-    ]
+    issues = [QualityIssue(type_and_id(address) or "Bundle.entry", "unreadable-entry") for address in empty]
     sources = frozenset[Source]().union(*(sources_named_in(address) or ALL_SOURCES for address in empty))
     return tuple(issues), tuple([(source, SourceState.IN_PART) for source in sorted(sources)])
 

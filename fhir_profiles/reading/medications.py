@@ -6,9 +6,11 @@ A drug that cannot be resolved may be any drug: it is in doubt for every drug th
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.dates import DateInterval, goes_on
 from fhir_profiles.elements import CodeableConcept, Contained, Dosage, MedicationIngredient, Period, Reference
 from fhir_profiles.reading.bounds import read_bounds, whole_end, whole_start
+from fhir_profiles.reading.care import ORDERING
 from fhir_profiles.reading.context import Belongs, Reading, end_of, in_doubt, label_of, start_of
 from fhir_profiles.record import Bounds, Course, Doubt
 from fhir_profiles.resources import (
@@ -32,7 +34,6 @@ _NOT_TAKEN = frozenset(
     | {"not-taken", "not-done", "declined"}
 )
 _NO_ORDERS = frozenset({"proposal", "plan", "option"})
-_ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _OPEN = frozenset({"active", "on-hold", "in-progress"})
 _TAKEN = frozenset({"active", "in-progress"})
 
@@ -59,7 +60,7 @@ def _is_unlisted(drug: Drug) -> bool:
 
 def _is_stated(drug: Drug) -> bool:
     """Whether status and intent leave no doubt that it counts."""
-    ordered = not isinstance(drug, MedicationRequest) or drug.intent in _ORDERS
+    ordered = not isinstance(drug, MedicationRequest) or drug.intent in ORDERING
     return ordered and drug.status in _COUNTING[type(drug)]
 
 
@@ -126,8 +127,8 @@ def _find(contained: Iterable[Contained], name: str) -> Contained | None:
 
 
 def _lookup(products: Mapping[str, Medication], address: str) -> Medication | None:
-    plain = address.partition("/_history/")[0]
-    return products.get(plain) or products.get("/".join(plain.split("/")[-2:]))
+    plain = without_version(address)
+    return products.get(plain) or products.get(type_and_id(plain))
 
 
 def _named_by(code: CodeableConcept | None, ingredients: Iterable[MedicationIngredient]) -> tuple[CodeableConcept, ...]:

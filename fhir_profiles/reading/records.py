@@ -110,14 +110,18 @@ def _issue_order(issue: QualityIssue) -> tuple[str, str, str]:
 
 def _only_patient(decoded: Decoded) -> tuple[Patient, str | None]:
     patients = {r.resource.id: (r.resource, r.full_url) for r in decoded.received if type(r.resource) is Patient}
-    misfit = next((i.detail for i in decoded.issues if i.reference.partition("/")[0] == "Patient" and i.detail), None)
-    if not patients and misfit is not None:
-        raise UnreadableBody(f"no Patient that can be read: of the one received, {misfit} is not as FHIR R4 has it")
     if not patients:
-        raise UnreadableBody("no Patient: a record of one patient was expected")
+        raise UnreadableBody(_why_nobody(decoded.issues))
     if len(patients) > 1:
         raise UnreadableBody(f"{len(patients)} Patients: a record of one patient was expected")
     return next(iter(patients.values()))
+
+
+def _why_nobody(issues: Iterable[QualityIssue]) -> str:
+    misfit = next((i.detail for i in issues if i.reference.partition("/")[0] == "Patient" and i.detail), None)
+    if misfit is None:
+        return "no Patient: a record of one patient was expected"
+    return f"no Patient that can be read: of the one received, {misfit} is not as FHIR R4 has it"
 
 
 def _shelve(reading: Reading, received: Iterable[Entry]) -> _Shelves:

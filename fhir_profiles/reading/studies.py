@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.elements import ContainedStudy
 from fhir_profiles.reading.context import Belongs, Reading, end_of, start_of
 from fhir_profiles.record import StudyPart
@@ -36,7 +37,7 @@ def _names(subject: ResearchSubject, studies: Mapping[str, ResearchStudy]) -> It
     if study.identifier is not None and study.identifier.value:
         yield study.identifier.value
     if study.reference is not None:
-        short = "/".join(study.reference.partition("/_history/")[0].split("/")[-2:])
+        short = type_and_id(without_version(study.reference))
         yield from (study.reference, short, short.rpartition("/")[2])
         known: ResearchStudy | ContainedStudy | None = studies.get(study.reference) or studies.get(short)
         known = known or next((c for c in subject.contained if f"#{c.id}" == study.reference), None)

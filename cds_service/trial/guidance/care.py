@@ -131,8 +131,8 @@ def last_contact(care: Care) -> date | None:
     """The day of the last contact; None without one, or where one of no certain day may be later."""
     visits, part = care.history.visits, care.history.part
     if not visits:
-        told = part is not None and part.end is not None and part.end.is_day and part.end.last <= care.day
-        return part.end.last if told and part and part.end else None
+        end = part.end if part is not None else None
+        return end.last if end is not None and end.is_day and end.last <= care.day else None
     known = [visit.end.last for visit in visits if visit.end.is_day and visit.end.last <= care.day]
     last = max(known, default=None)
     return None if last is None or any(_may_follow(visit, last, care.day) for visit in visits) else last

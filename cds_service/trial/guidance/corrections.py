@@ -91,11 +91,11 @@ def _said(order: Order, fired: Fired, moved: date | None) -> Fired:
     if moved is None or order.day is None or fired.id not in _BEFORE_TACE:
         return fired
     rules = order.care.rules
-    last, length = rules.last_dose(moved), rules.stop_sorafenib
-    missing = missing_safety(order.care, rules.safety_window(moved))
     if fired.id == "TACE-02":
+        missing = missing_safety(order.care, rules.safety_window(moved))
         reason = message("rule.TACE-02-moved", day=moved, concepts=missing, length=rules.safety)
         return replace(fired, reason=reason) if missing else fired
+    last, length = rules.last_dose(moved), rules.stop_sorafenib
     if going_on(order, last):
         return replace(fired, reason=message("rule.TACE-01-moved", day=moved, last=last, length=length))
     return replace(fired, reason=message("rule.TACE-01-ends", day=order.day, moved=moved))

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.trial.results import is_firm
+from fhir_profiles.addresses import type_and_id, without_version
 from fhir_profiles.dates import DateInterval
 from fhir_profiles.record import Coded, PatientRecord, Result, Words
 
@@ -99,7 +100,7 @@ def _inside(result: Result, places: dict[str, bool]) -> bool | None:
     if result.sites & (_LIVER | _ELSEWHERE):
         told = {bool(site in _LIVER) for site in result.sites & (_LIVER | _ELSEWHERE)}
         return told.pop() if len(told) == 1 else None
-    tails = {"/".join(focus.partition("/_history/")[0].split("/")[-2:]) for focus in result.focus}
+    tails = {type_and_id(without_version(focus)) for focus in result.focus}
     told = {places[tail] for tail in tails if tail in places}
     return told.pop() if len(told) == 1 else None
 

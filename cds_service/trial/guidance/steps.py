@@ -70,12 +70,12 @@ def _start_sorafenib(care: Care) -> Iterator[Step]:
     window = care.rules.start_sorafenib.after(latest)
     if any(_certainly_since(course, latest) for course in care.history.courses):
         yield Step("NEXT-01", State.DONE, window, message("step.sorafenib-started", latest=latest))
-    elif not care.read(*sources):
-        reason = message("step.sorafenib-unread", latest=latest, sources=care.unread(*sources))
-        yield Step("NEXT-01", State.UNKNOWN, window, reason)
-    elif restart_open(care) or _may_have_started(care, latest):
-        name = "step.sorafenib-undecided" if restart_open(care) else "step.sorafenib-open"
-        yield Step("NEXT-01", State.UNKNOWN, window, message(name, latest=latest))
+    elif unread := care.unread(*sources):
+        yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-unread", latest=latest, sources=unread))
+    elif restart_open(care):
+        yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-undecided", latest=latest))
+    elif _may_have_started(care, latest):
+        yield Step("NEXT-01", State.UNKNOWN, window, message("step.sorafenib-open", latest=latest))
     else:
         yield _sorafenib_wanted(care, latest, window)
 
